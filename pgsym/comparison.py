@@ -34,29 +34,19 @@ ACCURACY = 0.1
 
 @dataclass(frozen=True)
 class ComparedEstimator:
-    """One estimator of a comparison.
-
-    Attributes
-    ----------
-    estimator : Estimator
-    law : EstimatorLaw or None
-        At the problem's theta; None where there is none.
-    why : str
-        Why there is no law, or it has no numbers.
-    steps : float or None
-        The expected length of a run; of one that is cut off, T.
-    check : LawCheck or None
-        Samples beside the law.
-    not_sampled : str
-        Why there are no samples, where they were asked for.
-    """
+    """One estimator of a comparison."""
 
     estimator: Estimator
     law: EstimatorLaw | None
+    """At the problem's theta; None where there is none."""
     why: str
+    """Why there is no law, or it has no numbers."""
     steps: float | None
+    """The expected length of a run; of one that is cut off, T."""
     check: LawCheck | None
+    """Samples beside the law."""
     not_sampled: str
+    """Why there are no samples, where they were asked for."""
 
     def numbers(self) -> dict[str, Any]:
         """|bias|, variance, mean square error, steps and runs as floats; None where undefined."""
@@ -162,13 +152,7 @@ class EstimatorComparison(TableResult):
         }
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each estimator.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each estimator."""
         columns = ["estimator", "bias", "variance", "mse", "steps", "runs"]
         return data_frame(columns, [(row.estimator.description, *row.numbers().values()) for row in self.rows])
 

@@ -47,22 +47,15 @@ VIEWS = {"closed_form": Level.NORMAL_FORM, "exact": Level.EXACT_POINT, "float": 
 class Trust:
     """A level with its number.
 
-    Attributes
-    ----------
-    error_bits : int or None
-        Of an identity test: a false claim passes with probability at most 2^-error_bits.
-    false_alarm : float or None
-        Of a sample: the probability that it contradicts what is true.
-
-    Examples
-    --------
     >>> str(Trust(Level.IDENTITY_TEST, error_bits=100)), str(Trust(Level.SAMPLED, false_alarm=1e-3))
     ('identity test, error at most 2^-100', 'sampled, false-alarm rate 0.001')
     """
 
     level: Level
     error_bits: int | None = None
+    """Of an identity test: a false claim passes with probability at most 2^-error_bits."""
     false_alarm: float | None = None
+    """Of a sample: the probability that it contradicts what is true."""
 
     @property
     def certain(self) -> bool:

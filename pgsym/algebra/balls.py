@@ -19,13 +19,8 @@ BITS = (64, 256, 1024, 4096)
 def sign_of(value: sp.Expr) -> int:
     """-1, 0 or 1: the sign of a number that is made of rationals by arithmetic, roots, exp and log.
 
-    Raises
-    ------
-    AlgebraError
-        It holds a symbol, or its sign is too hard to see.
+    AlgebraError where it holds a symbol, or its sign is too hard to see.
 
-    Examples
-    --------
     >>> sign_of(sp.log(3) / sp.log(2) - sp.Rational(19, 12)), sign_of(sp.Integer(0)), sign_of(sp.exp(-100))
     (1, 0, 1)
     >>> sign_of(sp.sqrt(2) * sp.sqrt(3) - sp.sqrt(6))

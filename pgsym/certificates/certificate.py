@@ -162,14 +162,8 @@ def _parsed(text: str) -> Claim:
 def _theorem(problem: Problem, claim: Claim, closed_forms: bool | None) -> Certificate:
     at = CertifiedModel(problem.mdp, problem.policy, problem.objective)
     closed = closed_section(at, closed_forms)
-    sections = filter(None, [model_section(at), policy_section(at), solution_section(at), closed])
-    body = "\n\n".join(sections)
-    theorems = tuple(re.findall(r"^Theorem (\S+)", body, re.MULTILINE))
-    header = theorem_header(at, problem.name or "of this file", closed is not None)
-    end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
-    return Certificate(
-        "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems
-    )
+    sections = list(filter(None, [model_section(at), policy_section(at), solution_section(at), closed]))
+    return _proved(at, claim, theorem_header(at, problem.name or "of this file", closed is not None), sections, r"\S+")
 
 
 def _inequality(problem: Problem, claim: Claim) -> Certificate:
@@ -181,14 +175,18 @@ def _inequality(problem: Problem, claim: Claim) -> Certificate:
     if not forms.shown:
         raise refusal("a denominator that is not seen to be positive")
     found = InequalityTheorems(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)
-    closed = inequality_section(found)
-    body = "\n\n".join([model_section(at), policy_section(at), solution_section(at), closed])
-    theorems = tuple(re.findall(r"^Theorem (claim_\d+)", body, re.MULTILINE))
+    sections = [model_section(at), policy_section(at), solution_section(at), inequality_section(found)]
     header = inequality_header(at, problem.name or "of this file", claim, found.positive)
+    return _proved(at, claim, header, sections, r"claim_\d+")
+
+
+def _proved(at: CertifiedModel, claim: Claim, header: str, sections: list[str], names: str) -> Certificate:
+    """A file about its theorems with such names."""
+    body = "\n\n".join(sections)
+    theorems = tuple(re.findall(rf"^Theorem ({names})", body, re.MULTILINE))
     end = f"Definition all_of_it := ({', '.join(theorems)}).\n\nEnd Model.\n\nPrint Assumptions all_of_it.\n"
-    return Certificate(
-        "\n\n".join([header, IMPORTS, body, end]), "theorem", str(claim), tuple(at.names.legend), theorems
-    )
+    text = "\n\n".join([header, IMPORTS, body, end])
+    return Certificate(text, "theorem", str(claim), tuple(at.names.legend), theorems)
 
 
 def _refutation(problem: Problem, claim: Claim) -> Certificate:

@@ -25,13 +25,7 @@ from pgsym.model.objective import Objective
 
 
 class InequalityTranslation(Translation):
-    """Writes the sides of a claim for every theta.
-
-    Parameters
-    ----------
-    names
-        Of the values of the claim's arbitrary functions.
-    """
+    """Writes the sides of a claim for every theta; `names` are those of the values of its arbitrary functions."""
 
     def __init__(self, forms: CoqForms, setting: BoundClaim, names: Mapping[sp.Symbol, str]) -> None:
         super().__init__(cast(Point, SimpleNamespace(at=forms.at)), setting.scope, None, {}, setting.functions)

@@ -24,22 +24,15 @@ class Numeral:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A function at a place.
-
-    Attributes
-    ----------
-    name : str
-        As Coq knows it; for ``1/pi``, ``log pi`` and ``d pi`` that of pi, with `form`.
-    moving : bool
-        Whether it depends on theta.
-    form : str
-        What is taken of it, with ``{}`` for its text.
-    """
+    """A function at a place."""
 
     name: str
+    """As Coq knows it; for ``1/pi``, ``log pi`` and ``d pi`` that of pi, with `form`."""
     at: tuple[str, ...] = ()
     moving: bool = False
+    """Whether it depends on theta."""
     form: str = "{}"
+    """What is taken of it, with ``{}`` for its text."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +97,16 @@ Term = Numeral | Tensor | Plus | Minus | Times | Over | Total | Named | Slope
 INVERSE, LOG, DERIVATIVE = "/ {}", "ln ({})", "Derive (fun u => {}) theta"
 
 
+def below(term: Term) -> dict[str, Term]:
+    """The terms directly below, by the names of their fields."""
+    return {name: getattr(term, name) for name in ("left", "right", "body") if hasattr(term, name)}
+
+
 def parts(term: Term) -> Iterator[Term]:
     """The term and all below it."""
     yield term
-    for name in ("left", "right", "body"):
-        if hasattr(term, name):
-            yield from parts(getattr(term, name))
+    for part in below(term).values():
+        yield from parts(part)
 
 
 def is_moving(term: Term) -> bool:
@@ -131,17 +128,9 @@ def expanded(term: Term, *, slopes: bool = True) -> Term:
             return expanded(value) if slopes else value
         case Named(body=body):
             return expanded(body) if slopes else term
-        case Minus(x):
-            return Minus(expanded(x, slopes=slopes))
-        case Total(index, of, x):
-            return Total(index, of, expanded(x, slopes=slopes))
-        case Plus(x, y):
-            return Plus(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
-        case Times(x, y):
-            return Times(expanded(x, slopes=slopes), expanded(y, slopes=slopes))
-        case Over(x, y):
-            return Times(expanded(x), inverse(y)) if slopes else Over(expanded(x, slopes=False), y)
-    return term
+        case Over(x, y) if slopes:
+            return Times(expanded(x), inverse(y))
+    return replace(term, **{name: expanded(part, slopes=slopes) for name, part in below(term).items()})  # type: ignore[arg-type]
 
 
 # -- Coq's text --------------------------------------------------------------------------------------------------

@@ -48,22 +48,15 @@ class Definition:
 
 @dataclass(frozen=True)
 class Chain:
-    """Expressions with a relation between each and the next, and a reason for each relation.
-
-    Attributes
-    ----------
-    objective : Objective or None
-        What Q, A and J are about; None for the objective of the problem.
-    lines : tuple of int
-        Where each relation stands in the text that it was read from.
-    own : tuple of Binding
-        The definitions and declarations that stand before it, for it alone.
-    """
+    """Expressions with a relation between each and the next, and a reason for each relation."""
 
     statement: Statement
     objective: Objective | None = None
+    """What Q, A and J are about; None for the objective of the problem."""
     lines: tuple[int, ...] = field(default=(), compare=False)
+    """Where each relation stands in the text that it was read from."""
     own: tuple[Binding, ...] = ()
+    """The definitions and declarations that stand before it, for it alone."""
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -98,25 +91,17 @@ class Command:
 
 @dataclass(frozen=True)
 class Row:
-    """One relation, laid out.
-
-    Attributes
-    ----------
-    left : tuple of str
-        Lines of LaTeX before the relation; none where the chain goes on.
-    right : tuple of str
-        Lines of LaTeX after it.
-    note : str
-        The reason, as prose; of a relation that is not proved, what it is instead.
-    first : bool
-        Whether a chain begins here.
-    """
+    """One relation, laid out."""
 
     left: tuple[str, ...]
+    """Lines of LaTeX before the relation; none where the chain goes on."""
     relation: str
     right: tuple[str, ...]
+    """Lines of LaTeX after it."""
     note: str
+    """The reason, as prose; of a relation that is not proved, what it is instead."""
     first: bool
+    """Whether a chain begins here."""
 
     @property
     def own_line(self) -> bool:
@@ -137,39 +122,27 @@ class Formulas:
 
 @dataclass(frozen=True)
 class DataTable:
-    """Words, numbers and formulas in rows and columns.
-
-    Attributes
-    ----------
-    caption : str
-        Plain text that says what the rows are.
-    numbers : tuple of int
-        The columns that hold numbers, which stand at the right.
-    """
+    """Words, numbers and formulas in rows and columns."""
 
     caption: str
+    """Plain text that says what the rows are."""
     header: tuple[str | Cell, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
     numbers: tuple[int, ...] = ()
+    """The columns that hold numbers, which stand at the right."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture in both formats.
-
-    Attributes
-    ----------
-    description : str
-        What it shows, for those who do not see it.
-    least : float
-        Pixels below which it cannot be read: a narrower page scrolls.
-    """
+    """A picture in both formats."""
 
     svg: str
     tikz: str
     caption: str
     description: str
+    """What it shows, for those who do not see it."""
     least: float = 0.0
+    """Pixels below which it cannot be read: a narrower page scrolls."""
 
 
 @dataclass(frozen=True)

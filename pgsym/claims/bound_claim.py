@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,14 +16,13 @@ from pgsym.algebra.prime import PRIME_BITS, random_residues
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.evaluation import Evaluation, SizeWorld, Tower, plain_parameters
 from pgsym.claims.extremes import ExtremesAtPoint
-from pgsym.claims.gradients import in_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.check import check
 from pgsym.claims.language.relation import RELATIONS
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.statement import Claim, ForAll, Let, World
-from pgsym.claims.logarithms import ClosedLogarithms
+from pgsym.claims.logarithms import ClosedLogarithms, in_logarithms
 from pgsym.claims.same_policy import merged
 from pgsym.claims.second_world import SecondWorld
 from pgsym.claims.trajectories.rewriting import log_probability
@@ -39,24 +39,19 @@ from pgsym.model.structure import Structure
 Point = dict[sp.Symbol, sp.Expr]
 
 
+@dataclass(eq=False, repr=False)
 class BoundClaim:
     """A claim on a model with a policy; `pinned` has values of symbols that its assumptions left no choice."""
 
-    def __init__(
-        self,
-        claim: Claim,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
-        structure: Structure,
-        pinned: Mapping[sp.Symbol, sp.Expr] | None = None,
-    ) -> None:
-        self.claim = claim
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        self.structure = structure
-        self.pinned: Point = dict(pinned or {})
+    claim: Claim
+    mdp: MDP
+    policy: Policy
+    objective: Objective
+    structure: Structure
+    pinned: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        claim, mdp, policy = self.claim, self.mdp, self.policy
         named = {s for e in policy.expressions() for s in e.free_symbols}
         self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
@@ -280,7 +275,7 @@ class BoundClaim:
     def at(self, theta: Point, symbols: Point, values: Point, params: tuple[sp.Symbol, ...]) -> Meaning:
         """Exactly at a point, differentiating by some of the parameters."""
         mdp = self.mdp.subs({s: v for s, v in symbols.items() if s in self.mdp.symbols})
-        setting = BoundClaim(self.claim, mdp, self.policy, self.objective, self.structure, self.pinned)
+        setting = replace(self, mdp=mdp)
         setting.symbols, setting.weights, setting.alphabet = self.symbols, self.weights, self.alphabet
         setting.basis, setting.logarithms = self.basis, self.logarithms
         extra, known = (*self.extra, *symbols), {**symbols, **values}
@@ -313,7 +308,7 @@ class BoundClaim:
         """The same claim on the model with a symbol for its discount factor."""
         mdp = self._with_limit_symbol(self.mdp)
         structure = self.structure if mdp is self.mdp else Structure(mdp, self.policy)
-        return BoundClaim(self.claim, mdp, self.policy, self.objective, structure, self.pinned)
+        return replace(self, mdp=mdp, structure=structure)
 
     # -- points ----------------------------------------------------------------------------------------------
 

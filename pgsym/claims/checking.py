@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.blocks import Block, Chain, Heading, Prose
@@ -31,21 +32,15 @@ DIFFERENCE_WIDTH = 90
 
 @dataclass(frozen=True)
 class CheckedRelation:
-    """One relation with its verdict.
-
-    Attributes
-    ----------
-    line : int
-        Where it stands in its text; 0 for a relation that was not read from one.
-    first : bool
-        Whether a chain begins with it.
-    """
+    """One relation with its verdict."""
 
     line: int
+    """Where it stands in its text; 0 for a relation that was not read from one."""
     claim: Claim
     objective: Objective
     verdict: Verdict
     first: bool
+    """Whether a chain begins with it."""
 
     @property
     def reason(self) -> str:
@@ -77,11 +72,6 @@ class CheckedRelation:
 class Checked(Result):
     """The verdict on each relation of a text or a derivation, in order.
 
-    Attributes
-    ----------
-    blocks : tuple of Block
-        The text that they are about, with its prose; `derivation` is the page that shows both.
-
     See Also
     --------
     pgsym.Script.check, pgsym.Derivation.check : Make it.
@@ -102,6 +92,7 @@ class Checked(Result):
     steps: tuple[CheckedRelation, ...]
     title: str = ""
     blocks: tuple[Block, ...] = ()
+    """The text that they are about, with its prose; `derivation` is the page that shows both."""
     assumption: str = field(default="", compare=False)
 
     @property
@@ -255,13 +246,7 @@ class Checked(Result):
         return self.derivation.markdown()
 
     def html(self) -> str:
-        """One self-contained page with MathML.
-
-        Raises
-        ------
-        MissingExtraError
-            latex2mathml is not installed.
-        """
+        """One self-contained page with MathML; MissingExtraError where latex2mathml is not installed."""
         return self.derivation.html()
 
     def _repr_markdown_(self) -> str:
@@ -301,22 +286,22 @@ def audit(
     progress: Callable[[int, int], object] | None = None,
 ) -> Checked:
     """Decide every relation of a text; chains without an objective of their own are about the problem's."""
-    decisions: dict[Objective, Decision] = {}
+
+    @cache
+    def decision(objective: Objective) -> Decision:
+        return Decision(problem.replace(objective=objective), method=method, error_bits=error_bits, seed=seed)
+
     steps: list[CheckedRelation] = []
     chains = [block for block in blocks if isinstance(block, Chain)]
     count = sum(len(chain.statement.relations) for chain in chains)
     for chain in chains:
         wanted = chain.objective or problem.objective
-        if wanted not in decisions:
-            decisions[wanted] = Decision(
-                problem.replace(objective=wanted), method=method, error_bits=error_bits, seed=seed
-            )
         lines = chain.lines or (0,) * len(chain.claims)
         for k, (line, claim) in enumerate(zip(lines, chain.claims, strict=True)):
             if progress is not None:
                 progress(len(steps) + 1, count)
             try:
-                verdict = decisions[wanted].decide(claim)
+                verdict = decision(wanted).decide(claim)
             except ClaimError as error:
                 raise located(error, claim.source, line, name) from None
             steps.append(CheckedRelation(line, claim, wanted, verdict, k == 0))

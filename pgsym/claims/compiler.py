@@ -12,13 +12,12 @@ from typing import Any
 
 from pgsym.claims.evaluation import END, Evaluation
 from pgsym.claims.extremes import Extremes, ExtremesAtPoint
-from pgsym.claims.gradients import in_logarithms, without_logarithms
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.names import Range
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.leaves import Compiled, Env, Leaves, once
-from pgsym.claims.logarithms import indices_of
+from pgsym.claims.logarithms import in_logarithms, indices_of, without_logarithms
 from pgsym.claims.matrices import Matrices
 from pgsym.claims.same_policy import merged
 from pgsym.claims.trajectories.means import RunMeans

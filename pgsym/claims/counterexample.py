@@ -54,24 +54,17 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class Witness:
-    """A point of the model's domain at which the claim fails, with both exact values by coordinate.
-
-    Attributes
-    ----------
-    theta, symbols : mapping
-        The point: parameters of the policy, symbols of the dynamics.
-    values : mapping
-        Values of what the claim itself declares: arbitrary functions, numbers, the second policy.
-    failing : tuple of Coordinate or None
-        Where the relation does not hold; None for where the sides differ.
-    """
+    """A point of the model's domain at which the claim fails, with both exact values by coordinate."""
 
     theta: Mapping[sp.Symbol, sp.Expr]
     symbols: Mapping[sp.Symbol, sp.Expr]
+    """The point: parameters of the policy, symbols of the dynamics."""
     left: Mapping[Coordinate, sp.Expr]
     right: Mapping[Coordinate, sp.Expr]
     values: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    """Values of what the claim itself declares: arbitrary functions, numbers, the second policy."""
     failing: tuple[Coordinate, ...] | None = None
+    """Where the relation does not hold; None for where the sides differ."""
 
     @property
     def point(self) -> dict[sp.Symbol, sp.Expr]:

@@ -125,9 +125,13 @@ class Decision:
         self.rng = random.Random(seed)
         self._policy_is_one = False
 
+    def bound(self, claim: Claim) -> BoundClaim:
+        """A claim on this model."""
+        return BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
+
     def decide(self, claim: Claim) -> Verdict:
         """The verdict on one claim."""
-        setting = BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
+        setting = self.bound(claim)
         require_affordable(setting)
         try:
             if not self._policy_is_one:
@@ -137,7 +141,7 @@ class Decision:
             decided = self._order if setting.is_ordered else self._equality
             denied = RELATIONS[claim.relation].denies
             if denied is not None:
-                return _negated(claim, decided(replace_relation(setting, denied)))
+                return _negated(claim, decided(replace(setting, claim=replace(claim, relation=denied))))
             return decided(setting)
         except (HypothesisError, StructureError) as error:
             return Verdict(Status.INAPPLICABLE, claim, reason=str(error))
@@ -154,8 +158,7 @@ class Decision:
 
         HypothesisError, StructureError or ClaimError where it says nothing about this model.
         """
-        setting = BoundClaim(claim, self.mdp, self.policy, self.objective, self.structure, self.pinned)
-        return not self._holds_at_random_point(setting)[0]
+        return not self._holds_at_random_point(self.bound(claim))[0]
 
     def _equality(self, setting: BoundClaim) -> Verdict:
         wanted = self.method
@@ -253,12 +256,6 @@ def _notes(meaning: Meaning, setting: BoundClaim, found: Mapping[Any, Any]) -> t
     return tuple(notes)
 
 
-def replace_relation(setting: BoundClaim, relation: str) -> BoundClaim:
-    """The same sides with another relation."""
-    claim = replace(setting.claim, relation=relation)
-    return BoundClaim(claim, setting.mdp, setting.policy, setting.objective, setting.structure, setting.pinned)
-
-
 def _negated(claim: Claim, verdict: Verdict) -> Verdict:
     """left != right is proved by a point where they differ, and refuted by a proof of equality."""
     other = {Status.PROVED: Status.REFUTED, Status.REFUTED: Status.PROVED}
@@ -332,7 +329,7 @@ class _Counter:
                 found = frozenset(i for i in node.indices if isinstance(i, str))
             elif isinstance(node, runs.Runs):
                 found = frozenset[str]().union(*map(self.free, node.children))
-                found = frozenset(i for i in (*found, *node.given) if isinstance(i, str) and not runs.read_timed(i))
+                found = frozenset(i for i in (*found, *node.indices) if isinstance(i, str) and not runs.read_timed(i))
             else:
                 found = frozenset[str]().union(*map(self.free, node.children))
                 found -= frozenset(node.indices if isinstance(node, t.OverIndices) else ())

@@ -8,6 +8,7 @@ Over the field of sizes one state stands for all, and values are bounds (`SizeWo
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -84,67 +85,37 @@ class Tower:
         return self.field(level).lift if level else lambda element: element
 
 
+@dataclass(eq=False, repr=False)
 class Evaluation:
-    """One model with one policy, evaluated over a tower.
+    """One model with one policy, evaluated over a tower."""
 
-    Parameters
-    ----------
-    functions
-        Symbols of the claim's arbitrary functions and scalars.
-    symbols
-        Symbols and parameters of the model that the claim may mention, by name; a pinned one has its value.
-    primed
-        What primed quantities are about.
-    limit
-        The same world with the discount factor as a symbol, and that symbol.
-    basis
-        The logarithms that policies need.
-    logarithms
-        Of what is no product of probabilities.
-    cut_off
-        Whether runs may come to `CUT_OFF`.
-
-    Attributes
-    ----------
-    representative : bool
-        One state and one action stand for all.
-    left_out : dict
-        At gamma = 1, the states that some index does not run over, in order.
-    """
+    mdp: MDP
+    policy: Policy
+    objective: Objective
+    tower: Tower
+    structure: Structure
+    _: KW_ONLY
+    functions: Functions
+    """Symbols of the claim's arbitrary functions and scalars."""
+    symbols: Mapping[str, sp.Expr] = field(default_factory=dict)
+    """Symbols and parameters of the model that the claim may mention, by name; a pinned one has its value."""
+    primed: Evaluation | None = None
+    """What primed quantities are about."""
+    limit: tuple[Evaluation, sp.Symbol] | None = None
+    """The same world with the discount factor as a symbol, and that symbol."""
+    basis: LogBasis | None = None
+    """The logarithms that policies need."""
+    logarithms: ClosedLogarithms | None = None
+    """Of what is no product of probabilities."""
+    cut_off: bool = False
+    """Whether runs may come to `CUT_OFF`."""
+    left_out: dict[State, None] = field(default_factory=dict, init=False)
+    """At gamma = 1, the states that some index does not run over, in order."""
+    _quantities: dict[int, Any] = field(default_factory=dict, init=False)
+    _log_pi: dict[int, Any] = field(default_factory=dict, init=False)
 
     representative = False
-
-    def __init__(
-        self,
-        mdp: MDP,
-        policy: Policy,
-        objective: Objective,
-        tower: Tower,
-        structure: Structure,
-        *,
-        functions: Functions,
-        symbols: Mapping[str, sp.Expr] | None = None,
-        primed: Evaluation | None = None,
-        limit: tuple[Evaluation, sp.Symbol] | None = None,
-        basis: LogBasis | None = None,
-        logarithms: ClosedLogarithms | None = None,
-        cut_off: bool = False,
-    ) -> None:
-        self.mdp = mdp
-        self.policy = policy
-        self.objective = objective
-        self.tower = tower
-        self.structure = structure
-        self.functions = functions
-        self.symbols = symbols or {}
-        self.primed = primed
-        self.limit = limit
-        self.basis = basis
-        self.logarithms = logarithms
-        self.cut_off = cut_off
-        self.left_out: dict[State, None] = {}
-        self._quantities: dict[int, Any] = {}
-        self._log_pi: dict[int, Any] = {}
+    """Whether one state and one action stand for all."""
 
     def quantities(self, level: int) -> Any:
         """V, Q, mu, ... with elements of that level."""
@@ -201,11 +172,7 @@ class Evaluation:
         """The states that a state index runs over.
 
         At gamma = 1 only those in which what is taken there is finite; those left out are noted in `left_out`.
-
-        Raises
-        ------
-        HypothesisError
-            At gamma = 1: the start reaches a state without a value, or no state at all has finite visits.
+        HypothesisError where the start reaches a state without a value then, or no state at all has finite visits.
         """
         abroad = self.primed if Role.ABROAD in found.roles else None
         states = self.mdp.nonterminal if found.inner else (abroad or self).mdp.states
@@ -265,13 +232,8 @@ def plain_parameters(nodes: Iterable[t.Node], policy: Policy) -> list[sp.Symbol]
 def named(literal: t.Literal, among: Sequence[Hashable], what: str) -> Hashable:
     """The state or action that a literal means: the one of its type and name, else the only one that reads like it.
 
-    Raises
-    ------
-    ClaimError
-        There is none, or more than one.
+    ClaimError where there is none, or more than one.
 
-    Examples
-    --------
     >>> named(t.Literal("1"), [1, "1"], "state"), named(t.Literal("(0, 1)"), [(0, 1), 2], "state")
     ('1', (0, 1))
     """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 from pgsym.algebra import RationalField
 from pgsym.algebra.balls import sign_of
@@ -20,24 +20,8 @@ from pgsym.errors import AlgebraError, TooLargeError
 from pgsym.limits import INEQUALITY_CASES
 
 
-class Extremes(Protocol):
-    """How the largest and the smallest of some values are taken."""
-
-    def greatest(self, values: Sequence[Any]) -> Any:
-        """The largest."""
-
-    def least(self, values: Sequence[Any]) -> Any:
-        """The smallest."""
-
-
 def sign_at(field: Field, element: Any) -> int:
-    """-1, 0 or 1: the sign of an exact number.
-
-    Raises
-    ------
-    AlgebraError
-        It holds a symbol, or its sign is too hard to see.
-    """
+    """-1, 0 or 1: the sign of an exact number; AlgebraError where it holds a symbol, or the sign is too hard to see."""
     if field.is_zero(element):
         return 0
     return sign_of(field.to_sympy(element))
@@ -62,16 +46,11 @@ class UnknownSignError(AlgebraError):
 
 @dataclass(frozen=True)
 class ExtremesOfForms:
-    """Minima of maxima of closed forms.
-
-    Parameters
-    ----------
-    sign
-        1 or -1 for an element that is nowhere below or above 0, None where that is not known.
-    """
+    """Minima of maxima of closed forms."""
 
     field: RationalField
     sign: Callable[[Any], int | None]
+    """1 or -1 for an element that is nowhere below or above 0, None where that is not known."""
 
     def greatest(self, values: Sequence[Any]) -> Any:
         joined = (tuple(x for clause in some for x in clause) for some in _products([self.clauses(v) for v in values]))
@@ -102,6 +81,10 @@ class ExtremesOfForms:
             kept = [other for other, gap in zip(kept, gaps, strict=True) if gap is None]
             kept.append(form)
         return tuple(kept)
+
+
+Extremes = ExtremesAtPoint | ExtremesOfForms
+"""How the largest and the smallest of some values are taken."""
 
 
 @dataclass(frozen=True, eq=False)

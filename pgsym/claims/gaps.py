@@ -35,17 +35,8 @@ def gaps(
 ) -> dict[Coordinate, Any]:
     """What is not negative, or for a strict inequality is positive, exactly if it holds.
 
-    Parameters
-    ----------
-    left, right
-        The sides, with all coordinates.
-    numbers
-        A field, or `Numbers`.
-
-    Raises
-    ------
-    HypothesisError
-        A matrix is not symmetric.
+    The sides have all coordinates; `numbers` is a field, or `Numbers`.  HypothesisError where a matrix is not
+    symmetric.
     """
     larger, smaller = (right, left) if RELATIONS[setting.claim.relation].larger == "right" else (left, right)
     found = {c: larger[c] - smaller[c] for c in left}

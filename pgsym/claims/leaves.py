@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
@@ -28,22 +30,24 @@ Compiled = Callable[[Env], Value]
 _SPARSE = frozenset({"mu0", "P_pi", "P", "pi"})
 
 
-class Leaves:
-    """Compiles the leaves of trees.
+@dataclass(eq=False, repr=False)
+class PartCompiler:
+    """Compiles trees of some kinds, for one claim in one world."""
 
-    Parameters
-    ----------
-    compile
-        Compiles any tree; for definitions and overrides.
-    """
+    world: Evaluation
+    scope: Scope
+    compile: Callable[[t.Node, int], Compiled]
+    """Compiles any tree: operands, definitions and overrides."""
 
-    def __init__(self, world: Evaluation, scope: Scope, compile: Callable[[t.Node, int], Compiled]) -> None:
-        self.world = world
-        self.scope = scope
-        self.compile = compile
+
+@dataclass(eq=False, repr=False)
+class Leaves(PartCompiler):
+    """Compiles the leaves of trees."""
+
+    def __post_init__(self) -> None:
         self._definitions: dict[tuple[str, int], Callable[[tuple[Hashable, ...]], Value]] = {}
         self._varied: dict[Any, Any] = {}
-        if name := clash(scope.source, world.symbols):
+        if name := clash(self.scope.source, self.world.symbols):
             raise ClaimError(
                 f"found {name}, which is {ascii_text(name)[0]} in claims and a symbol of the model. Write "
                 f'{ascii_text(name)[0]}, or "{name}" in quotes for the symbol'
@@ -171,7 +175,7 @@ class Leaves:
             found = world.quantities(level)
             return world.varied(found, **{k: make() for k, make in overrides.items()}) if overrides else found
 
-        return _shared(self._varied, (node.primed, level, node.overrides), quantities)
+        return self._varied.setdefault((node.primed, level, node.overrides), cache(quantities))
 
     def _taken(
         self, node: t.Quantity, world: Evaluation, places: Callable[[Env], tuple[Any, ...]], level: int
@@ -188,8 +192,12 @@ class Leaves:
         found = self._quantities(world, node, level)
         if name in _SPARSE:
             return self._sparse(name, found, places, level)
-        quantity = quantity_at(name, len(node.indices))
-        looked_up = _looked_up(lambda: found().of(quantity), places)
+        table = cache(lambda: found().of(quantity_at(name, len(node.indices))))
+
+        def looked_up(env: Env) -> Value:
+            place = places(env)
+            return table()[place[0] if len(place) == 1 else place]
+
         if name != "d" or not self.world.tower.generic:
             return looked_up
 
@@ -282,12 +290,7 @@ class Leaves:
         assert isinstance(value, t.Call | t.Quantity)
         kinds = self.scope.kinds(value)
         indices = tuple("s" if kind == "state" else "a" for kind in kinds)
-        taken = (
-            t.Call(value.name, indices, at=value.at)
-            if isinstance(value, t.Call)
-            else t.Quantity(value.name, indices, value.primed, value.overrides, at=value.at)
-        )
-        function = self.compile(taken, level)
+        function = self.compile(replace(value, indices=indices), level)
         world = self.world
 
         def table() -> Mapping[Any, Any]:
@@ -323,27 +326,3 @@ def once(compute: Compiled) -> Compiled:
         return known[0]
 
     return value
-
-
-def _looked_up(table: Callable[[], Any], places: Callable[[Env], tuple[Any, ...]]) -> Compiled:
-    """An entry of a table that is made when it is first needed."""
-    known: list[Any] = []
-
-    def entry(env: Env) -> Value:
-        if not known:
-            known.append(table())
-        place = places(env)
-        return known[0][place[0] if len(place) == 1 else place]
-
-    return entry
-
-
-def _shared(cache: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Callable[[], Any]:
-    """Made once for each key, when it is first needed."""
-
-    def get() -> Any:
-        if key not in cache:
-            cache[key] = make()
-        return cache[key]
-
-    return get

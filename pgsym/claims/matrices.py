@@ -5,31 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope
-from pgsym.claims.leaves import Compiled, Env
+from pgsym.claims.leaves import Compiled, Env, PartCompiler
 from pgsym.claims.vectors import Value, entrywise, inverse, product, rows_of, solution
 from pgsym.errors import HypothesisError, SingularMatrixError
 
 
-class Matrices:
-    """The linear algebra of one claim in one world.
-
-    Parameters
-    ----------
-    compile
-        Of `pgsym.claims.compiler.Meaning`.
-    """
-
-    def __init__(self, world: Evaluation, scope: Scope, compile: Callable[[t.Node, int], Compiled]) -> None:
-        self.world = world
-        self.scope = scope
-        self.tower = world.tower
-        self.compile = compile
+class Matrices(PartCompiler):
+    """The linear algebra of one claim in one world."""
 
     def trace(self, body: t.Node, level: int) -> Compiled:
-        matrix, field = self.compile(body, level), self.tower.field(level)
+        matrix, field = self.compile(body, level), self.world.tower.field(level)
 
         def trace(env: Env) -> Value:
             diagonal = [e for (p, q), e in matrix(env).items() if p == q]
@@ -45,7 +31,7 @@ class Matrices:
         return max(len(self.world.policy.params), 1)
 
     def dot(self, left: t.Node, right: t.Node, level: int) -> Compiled:
-        x, y, field = self.compile(left, level), self.compile(right, level), self.tower.field(level)
+        x, y, field = self.compile(left, level), self.compile(right, level), self.world.tower.field(level)
         multiply = product((self.scope.rank(left) or 1, self.scope.rank(right) or 1), field.zero)
         if not self.world.representative:
             return lambda env: multiply(x(env), y(env))
@@ -53,8 +39,8 @@ class Matrices:
 
     def _factored(self, matrix: t.Node, level: int) -> Callable[[Env], tuple[Any, list[Any]]]:
         """A factorization of the matrix, and the parameters in the order of its rows."""
-        inner, field = self.compile(matrix, level), self.tower.field(level)
-        parameters = list(self.tower.field(level + 1).parameters)
+        inner, field = self.compile(matrix, level), self.world.tower.field(level)
+        parameters = list(self.world.tower.field(level + 1).parameters)
 
         def factored(env: Env) -> tuple[Any, list[Any]]:
             entries = inner(env)
@@ -64,7 +50,7 @@ class Matrices:
             try:
                 return field.factor(rows_of(entries, parameters)), parameters
             except SingularMatrixError as error:
-                if not self.tower.generic:
+                if not self.world.tower.generic:
                     raise
                 raise HypothesisError(
                     f"{matrix} is singular ({error.message.split(';')[0]}); it must have an inverse. Use a policy "
@@ -76,9 +62,10 @@ class Matrices:
 
     def solved(self, matrix: t.Node, right: t.Node, level: int) -> Compiled:
         """inv(M) x without the inverse."""
-        factored, vector, zero = self._factored(matrix, level), self.compile(right, level), self.tower.field(level).zero
+        factored, vector = self._factored(matrix, level), self.compile(right, level)
+        zero = self.world.tower.field(level).zero
         return lambda env: solution(*factored(env), vector(env), zero)
 
     def inverse(self, matrix: t.Node, level: int) -> Compiled:
-        factored, field = self._factored(matrix, level), self.tower.field(level)
+        factored, field = self._factored(matrix, level), self.world.tower.field(level)
         return lambda env: inverse(*factored(env), field.one, field.zero)

@@ -18,13 +18,8 @@ from pgsym.claims.language.statement import Let
 def merged(node: t.Node, scope: Scope) -> t.Node:
     """The tree without parts at pi' = pi; definitions that they need are added to the scope.
 
-    Raises
-    ------
-    ClaimError
-        One quantity, or one gradient, depends on both policies.
+    ClaimError where one quantity, or one gradient, depends on both policies.
 
-    Examples
-    --------
     >>> from pgsym.claims.language import parse
     >>> claim = parse("at[pi'=pi] grad' sum[s] eta(s) * sum[a] pi'(a|s) * Q(s,a) = grad J").claims[0]
     >>> print(merged(claim.left, Scope(())))

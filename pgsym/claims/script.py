@@ -66,10 +66,7 @@ class Script:
     def parse(cls, text: str, name: str = "") -> Script:
         """Read a text; `name` stands before the line in messages.
 
-        Raises
-        ------
-        ClaimError
-            A line that is no claim, or makes no sense; the message says file, line and column.
+        ClaimError, with file, line and column, where a line is no claim, or makes no sense.
         """
         lines = unicodedata.normalize("NFC", text).splitlines()
         if len(lines) > CLAIM_LINES:

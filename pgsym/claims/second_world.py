@@ -19,15 +19,9 @@ from pgsym.model.policy import Direct, Policy
 class SecondWorld:
     """The model and the policy that primed quantities are about, with a symbol for each number that is arbitrary.
 
-    P'(.|s,a) has any next state, r' depends on it too; where only P' is arbitrary, a step pays r(s,a).
+    P'(.|s,a) has any next state, r' depends on it too; where only P' is arbitrary, a step pays r(s,a).  `arbitrary` has
+    some of `pgsym.claims.language.statement.ARBITRARY`.
 
-    Parameters
-    ----------
-    arbitrary
-        Some of `pgsym.claims.language.statement.ARBITRARY`.
-
-    Examples
-    --------
     >>> import pgsym
     >>> problem = pgsym.zoo("two-state")
     >>> world = SecondWorld(problem.mdp, problem.policy, ("P'",), Alphabet())

@@ -17,7 +17,6 @@ from typing import Any
 import sympy as sp
 
 from pgsym.algebra.realline import IntegerPolynomial, Piece, pieces
-from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.coefficient import coefficient
 from pgsym.claims.decide import Decision
 from pgsym.claims.domain import Place
@@ -210,12 +209,8 @@ class _Search:
         self.deadline = time.monotonic() + seconds
         self.verdicts: dict[Fraction, Verdict] = {}
         declared = t.Call(name, ()), (*claim.bindings, ForAll(name, ()))
-        self.open = self._bound(replace(self._with(declared[0]), bindings=declared[1]))
+        self.open = self.decision.bound(replace(self._with(declared[0]), bindings=declared[1]))
         self.extreme = self._extreme()
-
-    def _bound(self, claim: Claim) -> BoundClaim:
-        d = self.decision
-        return BoundClaim(claim, d.mdp, d.policy, d.objective, d.structure, d.pinned)
 
     def _with(self, constant: t.Node) -> Claim:
         """The claim with something for the constant."""
@@ -332,7 +327,7 @@ class _Search:
         if equal is None:
             return False
         symbols = {s: v for s, v in equal.symbols.items() if s not in self.open.pinned}
-        beyond = self._bound(self._at(constant + (1 if self.extreme == "largest" else -1)))
+        beyond = self.decision.bound(self._at(constant + (1 if self.extreme == "largest" else -1)))
         next_one = witness_at(beyond, Place(dict(equal.theta), symbols, dict(equal.values)), self.decision.rng)
         return next_one is not None and not set(equal.differing).isdisjoint(next_one.differing)
 

@@ -34,19 +34,14 @@ BASELINE = "b"
 
 @dataclass(frozen=True)
 class OptimalBaseline:
-    """The baseline of least covariance trace, and that trace.
-
-    Attributes
-    ----------
-    value : Expr or Table
-        The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen).
-        It takes the place of the text's b(s).
-    trace : Expr
-        Of one sample's covariance.
-    """
+    """The baseline of least covariance trace, and that trace."""
 
     value: Any
+    """The constant b, or b by state (without the states that a run cannot reach or where nothing is chosen). It takes
+    the place of the text's b(s).
+    """
     trace: sp.Expr
+    """Of one sample's covariance."""
 
 
 def best_constant(core: Core) -> tuple[Any, Any]:
@@ -93,10 +88,7 @@ def _plain_trace(core: Core) -> Any:
 def response(problem: Problem, estimator: Estimator, field: Field, b: Any) -> tuple[Any, Any]:
     """c and q where b(s) is the number `b`, or {state: number}.
 
-    Raises
-    ------
-    HypothesisError
-        The text has no b(s), or is not linear in it.
+    HypothesisError where the text has no b(s), or is not linear in it.
     """
     head = next((head for head in estimator.let if head.partition("(")[0] == BASELINE), None)
     if head is None:
@@ -122,10 +114,7 @@ def _is_baseline(node: t.Node) -> bool:
 def _part(node: t.Node) -> t.Node | None:
     """The part of a sum of products that has b as a factor; None where b does not stand.
 
-    Raises
-    ------
-    HypothesisError
-        It is not linear in b.
+    HypothesisError where it is not linear in b.
     """
     if _is_baseline(node):
         return node

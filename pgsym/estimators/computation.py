@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -29,37 +30,27 @@ from pgsym.model.structure import Structure
 Vector = Mapping[sp.Symbol, Any]
 
 
+@dataclass(eq=False, repr=False)
 class Core:
-    """Moments of one estimator over one field.
+    """Moments of one estimator over one field."""
 
-    Parameters
-    ----------
-    reference
-        Whether floats go through the generic arithmetic too.
-    directions
-        Instead of the coordinates of g, v.g for these v, each {parameter: element}.
-    """
+    problem: Problem
+    estimator: Estimator
+    field: Field
+    _: KW_ONLY
+    reference: bool = False
+    """Whether floats go through the generic arithmetic too."""
+    directions: Sequence[Vector] | None = None
+    """Instead of the coordinates of g, v.g for these v, each {parameter: element}."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        estimator: Estimator,
-        field: Field,
-        *,
-        reference: bool = False,
-        directions: Sequence[Vector] | None = None,
-    ) -> None:
-        self.problem = problem
-        self.estimator = estimator
-        self.field = field
-        self.reference = reference
-        self.directions = directions
+    def __post_init__(self) -> None:
+        problem, estimator, directions = self.problem, self.estimator, self.directions
         self.structure = Structure(problem.mdp, problem.policy)
         if estimator.stationary:
             self.structure.require(Objective.AVERAGE_REWARD)
         else:
             self.structure.require_start()
-        self.meaning = meaning_of(problem, estimator, field, self.structure)
+        self.meaning = meaning_of(problem, estimator, self.field, self.structure)
         self.params: Sequence[Hashable] = problem.policy.params if directions is None else tuple(range(len(directions)))
         self._compiled: dict[t.Node, Compiled] = {}
         self._numbers: dict[Hashable, int] = {}

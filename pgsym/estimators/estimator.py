@@ -43,23 +43,6 @@ StateFunction = Mapping[Hashable, sp.Expr]
 class Estimator:
     """A random vector on a run, whose mean is to be grad J.
 
-    Parameters
-    ----------
-    text
-        In the claim language, as it would stand under E[tau].
-    let
-        What the text's own names stand for: ``{"b(s)": "V(s)"}`` text in the language, ``{"v(s)": {"s": 3}}``
-        numbers by state, ``{"lambda": x}`` a number or a SymPy expression, which may have symbols.
-    horizon
-        Steps after which a run is cut off, at least 1; None: it is not.
-    bootstrap
-        Where a run is cut off, what is taken in the state after its last step has its value there; False: it is 0,
-        as if the cut-off were the end.
-    stationary
-        Runs begin in the stationary distribution, not with mu0.
-    name
-        What it is called.
-
     Raises
     ------
     ClaimError
@@ -82,11 +65,21 @@ score, as in grad log pi(a_t|s_t)
     """
 
     text: str
+    """In the claim language, as it would stand under E[tau]."""
     let: Mapping[str, Any] = field(default_factory=dict)
+    """What the text's own names stand for: ``{"b(s)": "V(s)"}`` text in the language, ``{"v(s)": {"s": 3}}`` numbers by
+    state, ``{"lambda": x}`` a number or a SymPy expression, which may have symbols.
+    """
     horizon: int | None = None
+    """Steps after which a run is cut off, at least 1; None: it is not."""
     bootstrap: bool = True
+    """Where a run is cut off, what is taken in the state after its last step has its value there; False: it is 0, as if
+    the cut-off were the end.
+    """
     stationary: bool = False
+    """Runs begin in the stationary distribution, not with mu0."""
     name: str = ""
+    """What it is called."""
 
     def __post_init__(self) -> None:
         if self.horizon is not None:

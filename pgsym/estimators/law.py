@@ -43,23 +43,7 @@ class Projected:
 
 
 class EstimatorMoments:
-    """Exact mean and covariance of an estimator of grad J, and what follows from them; the base of `EstimatorLaw`.
-
-    Attributes
-    ----------
-    problem : Problem
-        Whose gradient is estimated.
-    estimator : Estimator
-        What is sampled.
-    target : Target
-        What the bias is measured against.
-    theta : mapping or None
-        The point; None for closed forms.
-    n : int
-        Samples that are averaged.
-    core : Core
-        The field elements behind every expression; each is computed when it is asked for.
-    """
+    """Exact mean and covariance of an estimator of grad J, and what follows from them; the base of `EstimatorLaw`."""
 
     def __init__(
         self,
@@ -76,14 +60,18 @@ class EstimatorMoments:
         self.problem = problem
         self.estimator = estimator
         self.target = target
+        """What the bias is measured against."""
         self.field = field
         self.theta = theta
+        """The point; None for closed forms."""
         self.n = n
+        """Samples that are averaged."""
         self.mdp, self.policy = problem.mdp, problem.policy
         self.params: tuple[sp.Symbol, ...] = problem.policy.params
         self._reference = reference
         self._targets: dict[BiasTarget, Mapping[sp.Symbol, Any]] = {}
         self.core = core or Core(problem, estimator, field, reference=reference)
+        """The field elements behind every expression; each is computed when it is asked for."""
 
     # -- moments -----------------------------------------------------------------------------------------
 
@@ -99,13 +87,7 @@ class EstimatorMoments:
 
     @cached_property
     def covariance(self) -> sp.Matrix:
-        """Cov[g], shape (k, k).
-
-        Raises
-        ------
-        TooLargeError
-            More than `COVARIANCE_PARAMETERS` parameters.
-        """
+        """Cov[g], shape (k, k); TooLargeError for more than `COVARIANCE_PARAMETERS` parameters."""
         self._require_small()
         return sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in self.core.covariance])
 
@@ -125,13 +107,7 @@ class EstimatorMoments:
         return self._by_parameter("gradient", list(self._target(self.target).values()))
 
     def bias_against(self, target: BiasTarget | str) -> Table:
-        """E[g] minus the gradient of another objective, or of the truncated one.
-
-        Raises
-        ------
-        HypothesisError
-            That objective is not defined on this model.
-        """
+        """E[g] minus another objective's gradient, or the truncated one's; HypothesisError where it is not defined."""
         aim = self._target(bias_target(target))
         return self._by_parameter("bias", [e - aim[p] for p, e in self.core.mean.items()])
 
@@ -193,10 +169,8 @@ class EstimatorMoments:
     def optimal_constant_baseline(self) -> OptimalBaseline:
         """The constant b of least trace (Greensmith, Bartlett & Baxter 2004).
 
-        Raises
-        ------
-        HypothesisError
-            The text has no b(s), or no action is ever chosen with a score that is not 0, so that b changes nothing.
+        HypothesisError where the text has no b(s), or no action is ever chosen with a score that is not 0, so that b
+        changes nothing.
         """
         b, trace = best_constant(self.core)
         return OptimalBaseline(self._expr(b), self._expr(self._over_n(trace)))
@@ -205,12 +179,8 @@ class EstimatorMoments:
     def optimal_state_baseline(self) -> OptimalBaseline:
         """The b(s) of least trace.
 
-        Raises
-        ------
-        HypothesisError
-            As for the constant; or states share their b, so that each has no best of its own.
-        TooLargeError
-            More than `BASELINE_STATES` states: each takes a law of its own.
+        HypothesisError as for the constant, and where states share their b, so that each has no best of its own;
+        TooLargeError for more than `BASELINE_STATES` states, since each takes a law of its own.
         """
         states = [s for s in self.mdp.nonterminal if s in self.core.structure.reachable]
         values, trace = best_by_state(self.core, states)
@@ -283,10 +253,7 @@ class EstimatorMoments:
     def changed(self, problem: Problem, estimator: Estimator) -> Self:
         """The same of one sample for another problem at its point, or another estimator.
 
-        Raises
-        ------
-        HypothesisError
-            The estimator has no moments there.
+        HypothesisError where the estimator has no moments there.
         """
         field = field_at(problem, extra=own_symbols(problem, estimator))
         return self._made(problem, estimator, field, problem.point, 1)

@@ -27,15 +27,9 @@ from pgsym.model.validate import check_distinct
 def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: Structure | None = None) -> Meaning:
     """Compiles trees with the estimator's names over a field.
 
-    Raises
-    ------
-    StructureError, NameCollisionError
-        Its symbols are not its own, or it is about states that the model does not have.
-    HypothesisError
-        Its text mentions the horizon T, and it has none.
+    StructureError or NameCollisionError where its symbols are not its own, or it is about states that the model does
+    not have; HypothesisError where its text mentions the horizon T, and it has none.
 
-    Examples
-    --------
     >>> from pgsym.claims.language.parse import parse_expression
     >>> from pgsym.estimators.estimator import find_estimator
     >>> from pgsym.exact.fields import field_at

@@ -76,13 +76,6 @@ class EstimatorLaw(EstimatorMoments, TableResult):
     def frame(self) -> Any:
         """A pandas frame with a row for each parameter; gradient and bias are None where no target is defined.
 
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-
-        Examples
-        --------
         >>> from pgsym.estimators.moments import moments
         >>> moments("short-corridor", "reinforce").at().frame()
           parameter mean variance gradient bias

@@ -12,21 +12,14 @@ UNDISCOUNTED = "-undiscounted"
 
 @dataclass(frozen=True)
 class NamedText:
-    """What an estimator's name stands for.
-
-    Attributes
-    ----------
-    text : str
-        In the claim language; a name in angle brackets is a whole number.
-    let : dict
-        What the names of its own stand for, unless they are given.
-    source : str
-        Who wrote of it.
-    """
+    """What an estimator's name stands for."""
 
     text: str
+    """In the claim language; a name in angle brackets is a whole number."""
     let: Mapping[str, str | None]
+    """What the names of its own stand for, unless they are given."""
     source: str
+    """Who wrote of it."""
 
 
 _TD = "(r_u + gamma*v(s_{u+1}) - v(s_u))"

@@ -18,12 +18,7 @@ Floats = NDArray[np.float64]
 def number(e: sp.Expr, where: str) -> float:
     """A number without free symbols, as a float.
 
-    Raises
-    ------
-    StructureError
-        It has free symbols.
-    AlgebraError
-        It is too large for a float.
+    StructureError where it has free symbols, AlgebraError where it is too large for a float.
     """
     if e.free_symbols:
         names = ", ".join(sorted(s.name for s in e.free_symbols))

@@ -12,15 +12,8 @@ from pgsym.estimators.named import ESTIMATORS, NAMES, UNDISCOUNTED
 
 
 def shares(estimators: Sequence[Any], let: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What each estimator, name or text gets of `let`.
+    """What each estimator, name or text gets of `let`; SchemaError where none of them has such a name.
 
-    Raises
-    ------
-    SchemaError
-        None of them has such a name.
-
-    Examples
-    --------
     >>> shares(["gae", "reinforce"], {"lambda": 1, "b(s)": 2})
     [{'lambda': 1}, {'b(s)': 2}]
     """

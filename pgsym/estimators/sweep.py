@@ -34,23 +34,16 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Sweep:
-    """Floats at one point theta, for each value of one number.
-
-    Attributes
-    ----------
-    number : str
-        As for `sweep`.
-    values : array, shape (m,)
-    bias : array, shape (m,)
-        |E[g] - gradient|, the gradient being that of the model as it is, whatever is swept; nan where it is undefined.
-    variance : array, shape (m,)
-        Covariance trace.
-    """
+    """Floats at one point theta, for each value of one number."""
 
     number: str
+    """As for `sweep`."""
     values: Floats
     bias: Floats
+    """|E[g] - gradient|, the gradient being that of the model as it is, whatever is swept; nan where it is undefined.
+    """
     variance: Floats
+    """Covariance trace."""
 
     @property
     def mse(self) -> Floats:
@@ -58,13 +51,7 @@ class Sweep:
         return self.bias**2 + self.variance
 
     def plot(self) -> Figure:
-        """Squared bias, variance and mean square error against the number.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
+        """Squared bias, variance and mean square error against the number; MissingExtraError without matplotlib."""
         return plot_sweeps("", [self])
 
     def to_json(self) -> dict[str, Any]:
@@ -175,12 +162,7 @@ LABELS = {"lambda": "λ", "beta": "β", "gamma": "γ", "b(s)": "constant baselin
 def plot_sweeps(title: str, sweeps: Sequence[Sweep]) -> Figure:
     """One panel for each sweep: squared bias, covariance trace and their sum, on a logarithmic axis.
 
-    A bias of 0 has no place on that axis and is left out.
-
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
+    A bias of 0 has no place on that axis and is left out.  MissingExtraError where matplotlib is not installed.
     """
     made = new_figure(4.0 * len(sweeps), 3.6)
     for axes, one in zip(made.subplots(1, len(sweeps), squeeze=False)[0], sweeps, strict=True):

@@ -172,15 +172,8 @@ class ChosenPolicy:
 
 @lru_cache(maxsize=8)
 def best_policy(mdp: MDP, differential: bool = False) -> ChosenPolicy:
-    """An optimal policy of a model without symbols, over the rationals.
+    """An optimal policy over the rationals; UndefinedQuantityError where the model has symbols, or irrational numbers.
 
-    Raises
-    ------
-    UndefinedQuantityError
-        The model has symbols, or numbers that are not rational.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> found = best_policy(zoo("short-corridor").mdp)
     >>> found.J, {s: str(v) for s, v in found.V.items()}
@@ -212,10 +205,7 @@ def best_policy(mdp: MDP, differential: bool = False) -> ChosenPolicy:
 def starred(name: str, mdp: MDP, objective: Objective) -> Any:
     """V*, Q*, h* or J* of a model without symbols: a rational, or rationals by place.
 
-    Raises
-    ------
-    HypothesisError
-        The objective has no such thing, or `best_policy` has none.
+    HypothesisError where the objective has no such thing, or `best_policy` has none.
     """
     differential = objective.definition.differential
     if (name == "V*" and differential) or (name == "h*" and not differential):

@@ -31,28 +31,19 @@ Actions = Mapping[State, tuple[Action, ...]]
 
 @dataclass(frozen=True, eq=False)
 class OptimalRegion:
-    """An interval of the symbol, or one value, in which the same actions are optimal.
-
-    Attributes
-    ----------
-    low, high : sympy.Expr
-        Exact ends; infinities where there is none.
-    closed : (bool, bool)
-        Whether they belong to it.
-    actions : {state: (action, ...)}
-        All that are optimal.
-    chosen : ChosenPolicy or None
-        An optimal policy, with values in closed form.
-    why : str
-        Why there is none.
-    """
+    """An interval of the symbol, or one value, in which the same actions are optimal."""
 
     low: sp.Expr
     high: sp.Expr
+    """Exact ends; infinities where there is none."""
     closed: tuple[bool, bool]
+    """Whether they belong to it."""
     actions: Actions
+    """All that are optimal."""
     chosen: ChosenPolicy | None
+    """An optimal policy, with values in closed form."""
     why: str = ""
+    """Why there is none."""
 
     @property
     def is_point(self) -> bool:

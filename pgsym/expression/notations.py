@@ -79,22 +79,15 @@ _TIMED = re.compile(r"(.+)_\{?t(\+1)?\}?")
 class Notation:
     r"""One table.
 
-    Attributes
-    ----------
-    templates : dict of str to str
-        LaTeX by quantity, that of the second policy with a prime, with {0}, {1}, ... for the indices.
-    others : dict of str to str
-        The gradient, means and parts of runs.
-
-    Examples
-    --------
     >>> Notation.of("V(s): U(s)").quantity("V", ("s'",))
     "U(s')"
     """
 
     name: str = "pgsym"
     templates: dict[str, str] = field(default_factory=dict)
+    """LaTeX by quantity, that of the second policy with a prime, with {0}, {1}, ... for the indices."""
     others: dict[str, str] = field(default_factory=lambda: dict(_OTHERS))
+    """The gradient, means and parts of runs."""
 
     @classmethod
     def of(cls, text: str, name: str = "notation") -> Notation:
@@ -196,13 +189,7 @@ def current() -> Notation:
 
 @contextmanager
 def written_in(notation: Notation | str | None) -> Iterator[Notation]:
-    """LaTeX inside is written in a notation: one of `NOTATIONS`, or None for pgsym's own.
-
-    Raises
-    ------
-    SchemaError
-        No such notation.
-    """
+    """LaTeX inside is written in a notation: one of `NOTATIONS`, or None for pgsym's own; SchemaError for any other."""
     found = notation if isinstance(notation, Notation) else notation_of(notation or "pgsym")
     token = _CURRENT.set(found)
     try:

@@ -65,21 +65,9 @@ def combine(
 ) -> list[CertificateStep]:
     """Steps that add up to a difference.
 
-    Parameters
-    ----------
-    definitions
-        What the letters are written out to.
-    laws
-        What else is known of them.
-    table
-        The equations of what they are written out to.
-    one
-        Of the field of the coefficients.
-
-    Raises
-    ------
-    AssertionError
-        Definitions and table do not prove it.
+    By `definitions` letters are written out; `laws` are what else is known of them, `table` that of what they are
+    written out to.  `one` is that of the field of the coefficients.  AssertionError where definitions and table do not
+    prove it.
     """
     if not difference:
         return []

@@ -14,6 +14,7 @@ from fractions import Fraction
 from itertools import combinations, permutations
 from typing import Any
 
+from pgsym.claims.derivation.fold import signed
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse_expression
 from pgsym.claims.language.rewriting import rewrite
@@ -54,20 +55,13 @@ Part = tuple[Any, t.Node | None]
 
 @dataclass
 class Correction:
-    """What is known of a false equation.
-
-    Attributes
-    ----------
-    reading : Reading
-    left : Total
-        The normal form of left minus right.
-    equations : list of Equation
-        All of them.
-    """
+    """What is known of a false equation."""
 
     reading: Reading
     left: Total
+    """The normal form of left minus right."""
     equations: list[Equation]
+    """All of them."""
 
     def shortest(self, prove: Callable[[Claim], GeneralVerdict]) -> tuple[t.Node | None, GeneralVerdict | None]:
         """What is missing, and the shortest true equation with the same left side; None where there is none in words.
@@ -152,18 +146,15 @@ class Correction:
 
     def _parts(self, node: t.Node) -> list[Part]:
         """The terms of a sum."""
-        one = self.reading.field.one
-        match node:
-            case t.Add(x, y):
-                return self._parts(x) + self._parts(y)
-            case t.Sub(x, y):
-                return self._parts(x) + [(-c, part) for c, part in self._parts(y)]
-            case t.Neg(x):
-                return [(-c, part) for c, part in self._parts(x)]
-            case t.Mul(x, y) if (number := self._number(x)) is not None:
-                return [(number * c, part) for c, part in self._parts(y)]
-        number = self._number(node)
-        return [(one, node)] if number is None else [(number, None)]
+        found: list[Part] = []
+        for sign, term in signed(node):
+            if (number := self._number(term)) is not None:
+                found.append((sign * number, None))
+            elif isinstance(term, t.Mul) and (number := self._number(term.left)) is not None:
+                found += [(sign * number * c, part) for c, part in self._parts(term.right)]
+            else:
+                found.append((sign * self.reading.field.one, term))
+        return found
 
     def _number(self, node: t.Node) -> Any | None:
         try:

@@ -57,18 +57,6 @@ _NOT_DECIDED = (HypothesisError, StructureError, ClaimError, AlgebraError, ZeroD
 class Counterexample:
     """An MDP with numbers, at a theta, for which a claim is false.
 
-    Attributes
-    ----------
-    problem : Problem
-        To be saved, drawn or solved like any other.
-    verdict : Verdict
-        On the claim there: refuted, with both sides at theta.
-    size : ModelSize
-    minimal : bool
-        Whether it is certain that no MDP with fewer states or actions does it.
-
-    Examples
-    --------
     >>> import pgsym
     >>> found = pgsym.refute("V(s) = r_pi(s)").counterexample
     >>> print(found)
@@ -82,9 +70,12 @@ class Counterexample:
     """
 
     problem: Problem
+    """To be saved, drawn or solved like any other."""
     verdict: Verdict
+    """On the claim there: refuted, with both sides at theta."""
     size: ModelSize
     minimal: bool
+    """Whether it is certain that no MDP with fewer states or actions does it."""
 
     def __str__(self) -> str:
         mdp, witness = self.problem.mdp, self.verdict.witness
@@ -121,36 +112,24 @@ class Counterexample:
 
 @dataclass
 class Search:
-    """Looks for the smallest counterexample to one claim.
-
-    Attributes
-    ----------
-    claim, objective
-    requires : collection of Hypothesis
-        Models that do not meet them are passed over.
-    undiscounted : bool
-        gamma is 1.
-    ending : bool
-        Only models with a terminal state.
-    max_states : int
-        Terminal ones counted.
-    settled : mapping of ModelSize to bool
-        Sizes on all of whose MDPs the claim holds (True), or makes no sense (False).
-    applied : bool
-        Whether it applies to some.
-    reason : str
-        Why nothing is known of some size.
-    """
+    """Looks for the smallest counterexample to one claim."""
 
     claim: Claim
     objective: Objective
     requires: Collection[Hypothesis] = ()
+    """Models that do not meet them are passed over."""
     undiscounted: bool = False
+    """gamma is 1."""
     ending: bool = False
+    """Only models with a terminal state."""
     max_states: int = MAX_STATES
+    """Terminal ones counted."""
     settled: dict[ModelSize, bool] = field(default_factory=dict)
+    """Sizes on all of whose MDPs the claim holds (True), or makes no sense (False)."""
     applied: bool = False
+    """Whether it applies to some."""
     reason: str = ""
+    """Why nothing is known of some size."""
 
     def __post_init__(self) -> None:
         nodes = list(_nodes(self.claim))

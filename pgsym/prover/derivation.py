@@ -61,8 +61,6 @@ class ProofParts(NamedTuple):
 class Proof:
     """The lines of a proof of a claim that `prove` has proved.
 
-    Examples
-    --------
     >>> from pgsym.claims.language import parse
     >>> claim = parse("sum[a] pi(a|s) * A(s,a) = 0").claims[0]
     >>> for step in Proof(claim, Objective.START_STATE, ()).chain.claims:
@@ -238,17 +236,9 @@ class Proof:
 
 
 def document(cases: Sequence[tuple[Claim, Objective, tuple[str, ...]]]) -> Derivation:
-    """Proofs of claims, one after the other; every line is decided.
+    """Proofs of claims, one after the other; every line is decided, and an AssertionError is a defect of pgsym.
 
-    Parameters
-    ----------
-    cases
-        Each claim that `prove` has proved, with its objective and its hypotheses.
-
-    Raises
-    ------
-    AssertionError
-        A line is not true: a defect of pgsym.
+    A case is a claim that `prove` has proved, with its objective and its hypotheses.
     """
     blocks: list[Block] = []
     for k, (claim, objective, hypotheses) in enumerate(cases, 1):
@@ -287,7 +277,7 @@ def _speaks_of_runs(block: Block) -> bool:
     if isinstance(block, Chain):
         lets = (b.body for b in used(block.statement.bindings, terms) if isinstance(b, Let))
     nodes = (n for node in (*terms, *lets) for n in node.walk())
-    return any(isinstance(n, runs.RunExpect | runs.Covariance) and n.given for n in nodes)
+    return any(isinstance(n, runs.RunExpect | runs.Covariance) and n.indices for n in nodes)
 
 
 def _order(node: t.Node) -> int:

@@ -37,27 +37,18 @@ def positive(pi: str) -> str:
 
 @dataclass(frozen=True)
 class Equation:
-    """left = right, for every value of the free indices.
-
-    Attributes
-    ----------
-    name : str
-        In words.
-    left : tuple of factors
-        One product.  Indices with ``#`` are summed over and stand nowhere else in a product that is rewritten.
-    right : tuple of (coefficient, factors)
-        A sum.
-    needs : str
-        The hypothesis under which it is true; empty: none.
-    carried : str
-        A free state that the equation leaves to other factors, which have to be 0 where it is terminal.
-    """
+    """left = right, for every value of the free indices."""
 
     name: str
+    """In words."""
     left: tuple[Factor, ...]
+    """One product.  Indices with ``#`` are summed over and stand nowhere else in a product that is rewritten."""
     right: tuple[tuple[Any, tuple[Factor, ...]], ...]
+    """A sum."""
     needs: str = ""
+    """The hypothesis under which it is true; empty: none."""
     carried: str = ""
+    """A free state that the equation leaves to other factors, which have to be 0 where it is terminal."""
 
     @property
     def products(self) -> list[tuple[Factor, ...]]:
@@ -125,32 +116,18 @@ def _index(letter: str) -> str:
     return {"a": "a#", "b": "a#b"}.get(letter, f"s#{letter}")
 
 
+@dataclass(eq=False)
 class TensorEquations:
-    """The equations of one or two chains, for some discounts.
+    """The equations of one or two chains, for some discounts."""
 
-    Parameters
-    ----------
-    discounts
-        Elements of the coefficients' field by the text that N[...] has in its brackets.
-    second
-        What of the second chain is its own, of ``pi'``, ``P'`` and ``r'``; None: there is no second one.
-    fisher
-        The weight of the Fisher matrix as factors at ``S``, where its inverse is spoken of.
-    softmax
-        The logits of the policy are spoken of.
-    """
-
-    def __init__(
-        self,
-        discounts: Mapping[str, Any],
-        second: frozenset[str] | None = None,
-        fisher: str = "",
-        softmax: bool = False,
-    ) -> None:
-        self.discounts = dict(discounts)
-        self.second = second
-        self.fisher = fisher
-        self.softmax = softmax
+    discounts: dict[str, Any]
+    """Elements of the coefficients' field by the text that N[...] has in its brackets."""
+    second: frozenset[str] | None = None
+    """What of the second chain is its own, of ``pi'``, ``P'`` and ``r'``; None: there is no second one."""
+    fisher: str = ""
+    """The weight of the Fisher matrix as factors at ``S``, where its inverse is spoken of."""
+    softmax: bool = False
+    """Whether the logits of the policy are spoken of."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -239,15 +216,7 @@ class TensorEquations:
     # -- derivatives -------------------------------------------------------------------------------------
 
     def derivative(self, factor: Factor, index: str, primed: bool = False) -> list[tuple[Any, list[Factor]]] | None:
-        """The gradient of a factor as a sum; None where it is not known here.
-
-        Parameters
-        ----------
-        index
-            Of the parameter.
-        primed
-            By the parameters of pi'.
-        """
+        """The gradient of a factor by a parameter, of pi' if `primed`, as a sum; None where it is not known here."""
         name, *at = factor
         if name.endswith(FROZEN):
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgsym.claims.language import tree as t
@@ -132,13 +132,8 @@ class TensorQuantities:
 
     def _taken(self, node: t.Node, s: str, a: str) -> Terms:
         assert isinstance(node, t.Call | t.Quantity)
-        kinds = self.reading.scope.kinds(node)
-        places = tuple("s" if kind == "state" else "a" for kind in kinds)
-        if isinstance(node, t.Call):
-            taken: t.Node = t.Call(node.name, places, at=node.at)
-        else:
-            taken = t.Quantity(node.name, places, node.primed, node.overrides, at=node.at)
-        return self.reading.terms(taken, {"s": s, "a": a})
+        places = tuple("s" if kind == "state" else "a" for kind in self.reading.scope.kinds(node))
+        return self.reading.terms(replace(node, indices=places), {"s": s, "a": a})
 
     def action_value(self, s: str, a: str) -> Terms:
         y = new_index("s")

@@ -33,21 +33,9 @@ POINTS = tuple(sp.Rational(n, 7) for n in range(1, 7))
 
 
 class Reading:
-    """One claim as tensors.
+    """One claim as tensors; if `undiscounted`, gamma = 1 and every run ends.
 
-    Parameters
-    ----------
-    claim
-        Its tree with its bindings.
-    objective
-        What J is.
-    undiscounted
-        gamma = 1, and every run ends.
-
-    Raises
-    ------
-    ClaimError
-        It says what is not the same for every finite MDP, or what is not read here; the message points at the place.
+    ClaimError, which points at the place, where it says what is not the same for every finite MDP, or is not read here.
 
     Attributes
     ----------

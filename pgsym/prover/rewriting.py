@@ -17,32 +17,18 @@ STEPS = 20_000
 
 @dataclass(frozen=True)
 class CertificateStep:
-    """One line of a certificate: coefficient * multiplier * (left - right) of an equation at a place.
-
-    Attributes
-    ----------
-    coefficient : element
-        Of the field of rational functions in gamma and the claim's own numbers.
-    multiplier : tuple of factors
-    equation : Equation
-    place : dict
-        What its free indices stand for.
-    """
+    """One line of a certificate: coefficient * multiplier * (left - right) of an equation at a place."""
 
     coefficient: Any
+    """Of the field of rational functions in gamma and the claim's own numbers."""
     multiplier: tuple[Factor, ...]
     equation: Equation
     place: Mapping[str, str]
+    """What its free indices stand for."""
 
 
 def normal_form(total: Total, equations: Sequence[Equation]) -> tuple[Total, list[CertificateStep]]:
-    """What is left of a sum, and the steps whose sum is the difference.
-
-    Raises
-    ------
-    TooLargeError
-        More than `STEPS` steps.
-    """
+    """What is left of a sum, and the steps whose sum is the difference; TooLargeError above `STEPS` steps."""
     todo, left, steps = dict(total), Total(), list[CertificateStep]()
     while todo:
         product = max(todo, key=lambda fs: (len(fs), fs))

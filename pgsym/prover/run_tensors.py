@@ -41,12 +41,12 @@ class RunTensors:
         return self._mean(node, names, first, second) + [(-c, fs) for c, fs in apart]
 
     def _mean(self, node: Any, names: Names, *sides: tuple[t.Node, tuple[str, ...]]) -> Terms:
-        unlike = "of pi'" if node.primed else "with a given action" if len(node.given) == 2 else ""
+        unlike = "of pi'" if node.primed else "with a given action" if len(node.indices) == 2 else ""
         expand = Expansion(self.reading.scope, unlike=unlike)
         products = [Term()]
         for side, axes in sides:
             products = [x.times(y) for x in products for y in expand.terms(side, axes)]
-        given = [self.reading.index(i, names, node) for i in node.given]
+        given = [self.reading.index(i, names, node) for i in node.indices]
         return [part for term in products for part in _TermMean(self.reading, node, names, term).mean(given)]
 
 

@@ -73,23 +73,15 @@ def sizes(states: int, actions: int) -> list[ModelSize]:
 
 @dataclass(frozen=True)
 class Pattern:
-    """Where an MDP has outcomes and rewards.
-
-    Attributes
-    ----------
-    size : ModelSize
-    rows : tuple of tuple of int
-        For each state and action, the numbers of the states to which its outcomes lead; the last may be the end.
-    rewarded : tuple of (int, int)
-        The outcomes with a reward, each as the number of its row and its place there.
-    starts : int
-        The first so many states are starts.
-    """
+    """Where an MDP has outcomes and rewards."""
 
     size: ModelSize
     rows: tuple[tuple[int, ...], ...]
+    """For each state and action, the numbers of the states to which its outcomes lead; the last may be the end."""
     rewarded: tuple[tuple[int, int], ...]
+    """The outcomes with a reward, each as the number of its row and its place there."""
     starts: int = 1
+    """The first so many states are starts."""
 
     def mdp(self, gamma: Any, rewards: Sequence[Any], weights: Sequence[Any]) -> MDP:
         """With numbers: a reward for each of `rewarded`, and probabilities in the ratio of the weights.

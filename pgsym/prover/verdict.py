@@ -217,13 +217,7 @@ class GeneralVerdict(Result):
         return "\n".join(found)
 
     def frame(self) -> Any:
-        """A pandas frame with a row for each relation.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
+        """A pandas frame with a row for each relation."""
         each = self.links or (self,)
         rows = [(str(v.claim), str(v.standing), "; ".join(v.hypotheses), str(v.correction or "")) for v in each]
         return data_frame(["claim", "standing", "hypotheses", "correction"], rows)

@@ -10,7 +10,7 @@ J
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -134,18 +134,11 @@ class ProductWriter:
         if name[0] == "d" and name[1:] in VOCABULARY and at[-1:] and at[-1][0] == "i" and name != "dpi":
             inner = self._factor((name[1:], *at[:-1]))
             return None if inner is None else t.Grad(inner)
-        for start in ("dd", "dl", "d", "i", "l"):
+        for start, form in _FORMS.items():
             if name.removeprefix(start) in ("pi", "pi'", "logit") and name != name.removeprefix(start):
                 inner = self._factor((name.removeprefix(start), *at[:2]))
                 assert inner is not None
-                if start == "i":
-                    return t.Div(t.Number(Fraction(1)), inner)
-                return {
-                    "dd": t.Grad(t.Grad(inner)),
-                    "dl": t.Grad(t.Log(inner)),
-                    "d": t.Grad(inner),
-                    "l": t.Log(inner),
-                }[start]
+                return form(inner)
         primed, base = name.endswith("'"), name.rstrip("'")
         if base in ("pi", "P"):
             s, a, *y = places
@@ -170,6 +163,15 @@ class ProductWriter:
             return t.Call(self.reading.visits.get(name, name.removeprefix(OWN)), tuple(places))
         return None
 
+
+_FORMS: dict[str, Callable[[t.Node], t.Node]] = {
+    "dd": lambda x: t.Grad(t.Grad(x)),
+    "dl": lambda x: t.Grad(t.Log(x)),
+    "d": t.Grad,
+    "i": lambda x: t.Div(t.Number(Fraction(1)), x),
+    "l": t.Log,
+}
+"""What stands before the name of a policy or its logits."""
 
 _Vector = tuple[t.Node, tuple[str, ...], bool]
 """A vector or matrix, its indices over the parameters, and whether they may change places."""

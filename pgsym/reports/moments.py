@@ -151,10 +151,7 @@ def _whole(size: Callable[[], float]) -> int | None:
 def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:
     """The JSON schema as a table, with sampled values beside the exact ones where there are some.
 
-    Parameters
-    ----------
-    symbols
-        Those without a value, with which formulas take the places of numbers.
+    With `symbols`, which have no value, formulas take the places of numbers.
     """
     head = Text(f"{data['model']}  ({data['description']})", style="bold")
     main = _formulas(data) if symbols else _numbers(data, check)

@@ -230,7 +230,7 @@ def test_hostile_text_is_refused_in_bounded_time(name):
 
 
 def test_definitions_that_double_are_checked_once_each(monkeypatch):
-    monkeypatch.setattr(sys.modules["pgsym.claims.language.extent"], "CLAIM_EXPANDED_PARTS", 2**60)
+    monkeypatch.setattr(sys.modules["pgsym.claims.language.check"], "CLAIM_EXPANDED_PARTS", 2**60)
     text = "let x0(s) = V(s); " + "".join(f"let x{i}(s) = x{i - 1}(s) + x{i - 1}(s); " for i in range(1, 50))
     check(parse(text + "V(s) = x49(s)").claims[0])
 

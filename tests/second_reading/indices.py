@@ -116,7 +116,7 @@ def partners(body: t.Node, index: str, own: Bindings) -> Iterator[t.Index]:
     """The states whose action an index is, at each of its uses."""
     for node, k in uses(body, index):
         if isinstance(node, r.Runs):
-            yield node.given[0]
+            yield node.indices[0]
             continue
         if isinstance(node, t.Quantity):
             yield node.indices[SOURCE[node.name]]

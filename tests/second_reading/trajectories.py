@@ -50,7 +50,7 @@ class Run:
 def is_random(node: t.Node, own: Any) -> bool:
     """Whether something of a run stands there, outside of an inner E."""
     if isinstance(node, r.Runs):
-        return any(isinstance(i, str) and r.read_timed(i) is not None for i in node.given)
+        return any(isinstance(i, str) and r.read_timed(i) is not None for i in node.indices)
     if isinstance(node, r.RewardAt | r.ReturnFrom | r.Return | r.RunProbability | r.OverTime | r.TimePower):
         return True
     if isinstance(node, t.Quantity | t.Call | t.Indicator):
@@ -100,8 +100,8 @@ class Trajectories:
 
     def _runs(self, node: Any, env: dict[str, Any]) -> list[Run]:
         plain = self.plain
-        given = [plain.item(i, env) if isinstance(i, str) else None for i in node.given]
-        for k, i in enumerate(node.given):
+        given = [plain.item(i, env) if isinstance(i, str) else None for i in node.indices]
+        for k, i in enumerate(node.indices):
             if isinstance(i, t.Literal):
                 among = plain.mdp.states if k == 0 else plain.mdp.actions(given[0])
                 (given[k],) = (x for x in among if str(x) == str(i.name))

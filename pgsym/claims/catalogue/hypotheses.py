@@ -27,15 +27,8 @@ Check = Callable[[Structure, Objective], None]
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One property, in words, and its check.
+    """One property, in words, and its check: a HypothesisError says what was found, and what to change.
 
-    Raises
-    ------
-    HypothesisError
-        By ``check``; the message says what was found, and what to change.
-
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> model = zoo("short-corridor")
     >>> HYPOTHESES["discounted"].check(Structure(model.mdp, model.policy), model.objective)

@@ -228,13 +228,6 @@ def _inapplicable(claims: tuple[Claim, ...], reason: str) -> tuple[tuple[Verdict
 class Findings(Result):
     """The verdicts on the relations of one theorem, and what they come to; made by `Theorem.decide`.
 
-    Attributes
-    ----------
-    reason : str
-        The hypothesis that fails, for an inapplicable theorem.
-    defect : bool
-        Whether they are about the theorem's defect instead of its statement.
-
     See Also
     --------
     pgsym.theorem, pgsym.theorem_names : The catalogue.
@@ -249,7 +242,9 @@ class Findings(Result):
     theorem: Theorem
     verdicts: tuple[Verdict, ...]
     reason: str = ""
+    """The hypothesis that fails, for an inapplicable theorem."""
     defect: bool = False
+    """Whether they are about the theorem's defect instead of its statement."""
     assumption: str = field(default="", compare=False)
 
     @property

@@ -76,13 +76,6 @@ body {{ font: 17px/1.5 Georgia, 'Times New Roman', serif; max-width: 62rem; marg
 _POWER = re.compile(r"2\^-(\d+)")
 
 
-def page(
-    title: str, blocks: Sequence[Block], verdicts: Iterator[Verdict | None], bindings: Sequence[Binding] = ()
-) -> str:
-    """The whole page; `verdicts` has one entry for each relation, in order."""
-    return whole(title, body(blocks, verdicts, bindings))
-
-
 def whole(title: str, content: str, style: str = STYLE) -> str:
     """A page with that content, and nothing from elsewhere."""
     head = f"<title>{escape(title)}</title>\n<style>{style}</style>"
@@ -215,15 +208,8 @@ _SIGN = re.compile(r"(<mo[^>]*>(?:[=≥≤≠≔≈(,]|&[lg]t;)</mo>(?:<mrow>)*)
 
 @cache
 def mathml(latex: str) -> str:
-    """A formula as MathML in display style.
+    """A formula as MathML in display style; MissingExtraError where latex2mathml is not installed.
 
-    Raises
-    ------
-    MissingExtraError
-        latex2mathml is not installed.
-
-    Examples
-    --------
     >>> print(mathml(r"\\mathrm{go} \\coloneqq 1/2").partition("<mrow>")[2].removesuffix("</mrow></math>"))
     <mrow><mi>go</mi></mrow><mo>≔</mo><mn>1</mn><mo lspace="0" rspace="0">/</mo><mn>2</mn>
     """

@@ -73,13 +73,7 @@ class Derivation(Result):
     # -- checking --------------------------------------------------------------------------------------------
 
     def check(self, problem: ProblemLike, *, method: str = "auto", error_bits: int = 100, seed: int = 0) -> Checked:
-        """The verdict on every relation, for one model.
-
-        Raises
-        ------
-        ClaimError
-            A relation mentions a state or a symbol that the model does not have.
-        """
+        """The verdict on every relation, for one model; ClaimError where that lacks a state or a symbol of theirs."""
         problem = Problem.of(problem)
         if problem.objective is not self.objective:
             problem = problem.replace(objective=self.objective)
@@ -133,7 +127,7 @@ class Derivation(Result):
 
     def html(self) -> str:
         """One self-contained page with MathML."""
-        return html.page(self.title, self.blocks, self._verdicts(), self.bindings)
+        return html.whole(self.title, html.body(self.blocks, self._verdicts(), self.bindings))
 
     def _repr_markdown_(self) -> str:
         return assumed(self.assumption and f"{self.assumption}\n", markdown.notebook(self.markdown()))

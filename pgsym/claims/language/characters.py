@@ -53,10 +53,7 @@ def is_special(text: str) -> bool:
 def ascii_text(text: str) -> tuple[str, list[int]]:
     """The same in the letters of the claim language, and for each place there, and its end, that in the text.
 
-    Raises
-    ------
-    ClaimError
-        A sign of a sum, product or mean that does not say over what.
+    ClaimError where a sign of a sum, product or mean does not say over what.
     """
     if not _SPECIAL.search(text):
         return text, []

@@ -21,22 +21,15 @@ from pgsym.expression.quantity import ABROAD, ACTION, FINITE, STATE, QuantityDef
 
 @dataclass(frozen=True)
 class Range:
-    """What an index runs over.
-
-    Attributes
-    ----------
-    partner : index or None
-        For an action, the state whose actions they are.
-    roles : frozenset of Role
-        For a state, what it is to the quantities that are taken there.
-    drawn : bool
-        The index of an expectation whose weights sum to 1 over S+.
-    """
+    """What an index runs over."""
 
     index: str
     partner: t.Index | None = None
+    """For an action, the state whose actions they are."""
     roles: frozenset[Role] = frozenset()
+    """For a state, what it is to the quantities that are taken there."""
     drawn: bool = False
+    """The index of an expectation whose weights sum to 1 over S+."""
 
     @property
     def inner(self) -> bool:
@@ -148,7 +141,7 @@ class ClaimNames:
             case t.Quantity(_, indices) | t.Call(_, indices):
                 yield from ((node, k, bound, near) for k, i in enumerate(indices) if i == index)
             case runs.RunExpect() | runs.Covariance():
-                yield from ((node, k, bound, near) for k, i in enumerate(node.given) if i == index)
+                yield from ((node, k, bound, near) for k, i in enumerate(node.indices) if i == index)
                 for child in node.children:
                     yield from self.uses(child, index, bound, near)
             case _:
@@ -170,7 +163,7 @@ class ClaimNames:
             case t.Expect():
                 yield from self.free_uses(node.expanded(), bound)
             case runs.RunExpect() | runs.Covariance():
-                yield from ((i, node) for i in node.given if isinstance(i, str) and i not in bound)
+                yield from ((i, node) for i in node.indices if isinstance(i, str) and i not in bound)
                 for child in node.children:
                     yield from ((i, n) for i, n in self.free_uses(child, bound) if not of_run(i))
             case runs.OverTime(index, bounds, body):

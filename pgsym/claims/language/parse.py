@@ -23,7 +23,7 @@ from lark.exceptions import VisitError
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.characters import ascii_text
-from pgsym.claims.language.extent import checked_extent
+from pgsym.claims.language.check import checked_extent
 from pgsym.claims.language.habits import habit
 from pgsym.claims.language.parse_names import NameRules
 from pgsym.claims.language.parse_runs import is_index, outside_runs
@@ -64,15 +64,8 @@ def parse(text: str, bindings: Iterable[Binding] = ()) -> Statement:
 def parse_expression(text: str, bindings: Iterable[Binding] = ()) -> tuple[t.Node, tuple[Binding, ...]]:
     """The expression that a text stands for, and all definitions and declarations that hold for it.
 
-    It may have a free time or a free part of a run, as an estimator has.
+    It may have a free time or a free part of a run, as an estimator has.  ClaimError as for `parse`.
 
-    Raises
-    ------
-    ClaimError
-        The text is no expression; the message points at the character.
-
-    Examples
-    --------
     >>> node, _ = parse_expression("sum[t] gamma^t * r_t")
     >>> print(node)
     sum[t] gamma^t * r_t

@@ -18,26 +18,6 @@ Entries = Mapping[Any, Any]
 class Relation:
     """One relation.
 
-    Attributes
-    ----------
-    name : str
-        In trees and their text.
-    spellings : tuple of str
-        In claims, the one for prose first.
-    latex : str
-    must_vanish : function
-        (left, right, zero, is_zero) to what must be zero by coordinate.
-    whole : bool
-        What must be zero in one coordinate depends on the others, by products of a left with a right entry.
-    denies : str or None
-        The relation that does not hold where this one does; that one is decided.
-    larger : str or None
-        Of an order, the side that is the larger one, ``left`` or ``right``: larger - smaller must not be negative.
-    strict : bool
-        Nor may it be zero.
-
-    Examples
-    --------
     >>> RELATIONS["=="].must_vanish({"t": 3}, {"t": 1}, 0, (0).__eq__)
     {'t': 2}
     >>> RELATIONS["propto"].must_vanish({"t": 1, "u": 2}, {"t": 3, "u": 6}, 0, (0).__eq__)
@@ -45,13 +25,20 @@ class Relation:
     """
 
     name: str
+    """In trees and their text."""
     spellings: tuple[str, ...]
+    """In claims, the one for prose first."""
     latex: str
     must_vanish: Callable[[Entries, Entries, Any, Callable[[Any], bool]], dict[Any, Any]]
+    """(left, right, zero, is_zero) to what must be zero by coordinate."""
     whole: bool = False
+    """What must be zero in one coordinate depends on the others, by products of a left with a right entry."""
     denies: str | None = None
+    """The relation that does not hold where this one does; that one is decided."""
     larger: str | None = None
+    """Of an order, the side that is the larger one, ``left`` or ``right``: larger - smaller must not be negative."""
     strict: bool = False
+    """Nor may it be zero."""
 
 
 def _difference(left: Entries, right: Entries, zero: Any, is_zero: Callable[[Any], bool]) -> dict[Any, Any]:

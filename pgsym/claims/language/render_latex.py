@@ -11,9 +11,8 @@ from collections.abc import Iterable
 
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.brackets import ATOM, PRODUCT, UNARY, TreeWriter
 from pgsym.claims.language.parse import WORLDS
-from pgsym.claims.language.render import bounds_text, exponent, prime
+from pgsym.claims.language.render import ATOM, PRODUCT, UNARY, TreeWriter, bounds_text, exponent, prime
 from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, World
 from pgsym.expression.notation import derivative_latex, name_latex, symbol_latex
 from pgsym.expression.notations import current, second_policy
@@ -221,5 +220,5 @@ def _names_a_step(body: t.Node) -> bool:
 
 def _given_latex(node: runs.RunExpect | runs.Covariance) -> str:
     """The state, and the action, that runs begin with."""
-    pairs = zip("sa", node.given, strict=False)
+    pairs = zip("sa", node.indices, strict=False)
     return r",\, ".join(f"{current().step(letter, '', 0)} = {_index_latex(i)}" for letter, i in pairs)

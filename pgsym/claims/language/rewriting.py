@@ -42,11 +42,10 @@ def with_index(node: Node, index: str, other: Index) -> Node:
     """
 
     def change(part: Node) -> Node | None:
-        for f in fields(part):
-            held = getattr(part, f.name)
-            if f.name in ("indices", "given") and index in held:
-                new = tuple(other if i == index else i for i in held)
-                return with_index(replace(part, **{f.name: new}), index, other)  # type: ignore[arg-type]
-        return None
+        held = getattr(part, "indices", ())
+        if index not in held:
+            return None
+        new = tuple(other if i == index else i for i in held)
+        return with_index(replace(part, indices=new), index, other)  # type: ignore[call-arg]
 
     return node if index == other else rewrite(node, change)

@@ -157,39 +157,22 @@ class TimeProduct(OverTime):
 
 @dataclass(frozen=True)
 class RunExpect(Unary):
-    """E or Var of a random variable over runs.
-
-    Attributes
-    ----------
-    operator : str
-        ``E`` or ``Var``; the variance of a vector is its covariance matrix.
-    given : tuple of index
-        The first state, or the first state and action, where the runs do not begin with mu0.
-    primed : bool
-        The runs are those of the second policy.
-    """
+    """E or Var of a random variable over runs."""
 
     operator: str
-    given: tuple[Index, ...] = ()
+    """``E`` or ``Var``; the variance of a vector is its covariance matrix."""
+    indices: tuple[Index, ...] = ()
+    """The first state, or the first state and action, where the runs do not begin with mu0."""
     primed: bool = False
-
-    @property
-    def indices(self) -> tuple[Index, ...]:
-        """What the runs begin with; an index of the statement."""
-        return self.given
+    """The runs are those of the second policy."""
 
 
 @dataclass(frozen=True)
 class Covariance(Binary):
     """Cov of two random variables over runs: E[left right^T] - E[left] E[right]^T."""
 
-    given: tuple[Index, ...] = ()
+    indices: tuple[Index, ...] = ()
     primed: bool = False
-
-    @property
-    def indices(self) -> tuple[Index, ...]:
-        """What the runs begin with; an index of the statement."""
-        return self.given
 
 
 Runs = (RunExpect, Covariance)

@@ -61,26 +61,18 @@ Binding = Let | ForAll | ForEach | World | Arbitrary
 
 @dataclass(frozen=True)
 class Claim:
-    """One relation between two expressions, for every value of the parameters and of free indices.
-
-    Attributes
-    ----------
-    relation : str
-        Its name in `RELATIONS`.
-    bindings : tuple
-        The definitions and declarations under which it is read.
-    reason : str
-        Why it should hold, in the author's words.
-    source : str
-        The text that it was read from, for messages.
-    """
+    """One relation between two expressions, for every value of the parameters and of free indices."""
 
     left: Node
     relation: str
+    """Its name in `RELATIONS`."""
     right: Node
     bindings: tuple[Binding, ...] = ()
+    """The definitions and declarations under which it is read."""
     reason: str = field(default="", compare=False)
+    """Why it should hold, in the author's words."""
     source: str = field(default="", compare=False, repr=False)
+    """The text that it was read from, for messages."""
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
@@ -64,35 +64,24 @@ class Group:
     first: Combination
 
 
+@dataclass(eq=False)
 class TermMeans:
-    """The means of terms on any chain.
+    """The means of terms on any chain."""
 
-    Parameters
-    ----------
-    weights
-        How often each term counts; once by default.
-    compile
-        Compiles constants and bases of powers.
-    numbers
-        Of all factors that were met; shared by those whose means are kept in one place.
-    """
+    terms: Sequence[Term]
+    compile: Callable[[t.Node], Compiled]
+    """Compiles constants and bases of powers."""
+    refuse: Callable[[str], ClaimError]
+    numbers: dict[Hashable, int]
+    """Of all factors that were met; shared by those whose means are kept in one place."""
+    weights: Sequence[int] | None = None
+    """How often each term counts; once by default."""
+    _places: dict[Hashable, tuple[int, Stage]] = field(default_factory=dict, init=False)
+    _futures: dict[tuple[int, Stage], Hashable] = field(default_factory=dict, init=False)
+    _systems: dict[Combination, System] = field(default_factory=dict, init=False)
 
-    def __init__(
-        self,
-        terms: Sequence[Term],
-        compile: Callable[[t.Node], Compiled],
-        refuse: Callable[[str], ClaimError],
-        numbers: dict[Hashable, int],
-        weights: Sequence[int] | None = None,
-    ) -> None:
-        self.compile = compile
-        self.terms = terms
-        self.weights = weights or [1] * len(terms)
-        self._stages = [Stages(term, refuse) for term in terms]
-        self._numbers = numbers
-        self._places: dict[Hashable, tuple[int, Stage]] = {}
-        self._futures: dict[tuple[int, Stage], Hashable] = {}
-        self._systems: dict[Combination, System] = {}
+    def __post_init__(self) -> None:
+        self._stages = [Stages(term, self.refuse) for term in self.terms]
 
     def total(self, chain: RunChain, known: Known, start: Sequence[Any] = ()) -> dict[Key, Any]:
         """The sum of all means, over runs from mu0, from a state, or from a state and an action."""
@@ -117,7 +106,7 @@ class TermMeans:
             again = self._signature(self._again(k, stages.first)) if stages.times else None
             constants = tuple(sorted(map(self._number, term.constants)))
             key = constants, bool(stages.times), again, () if stages.times else k
-            found.setdefault(key, []).append((k, self.weights[k]))
+            found.setdefault(key, []).append((k, self.weights[k] if self.weights else 1))
         groups = []
         for terms in found.values():
             if not self._stages[terms[0][0]].times:
@@ -136,7 +125,7 @@ class TermMeans:
         return tuple(sorted((future, weight // common) for future, weight in total.items())), common
 
     def _number(self, thing: Hashable) -> int:
-        return self._numbers.setdefault(thing, len(self._numbers))
+        return self.numbers.setdefault(thing, len(self.numbers))
 
     def _future(self, k: int, stage: Stage) -> Hashable:
         if (k, stage) not in self._futures:

@@ -252,21 +252,15 @@ class RunChain:
 
 @dataclass(frozen=True)
 class Move:
-    """One way to take a step, with what it leads to.
-
-    Attributes
-    ----------
-    after : tensor
-        What follows, in the states that the step leads to; nothing does behind the `last` move of a term.
-    cut : bool
-        The run is cut off behind this step, and counts as ended.
-    """
+    """One way to take a step, with what it leads to."""
 
     factors: tuple[StepFactor, ...]
     weight: Any
     after: Tensor
+    """What follows, in the states that the step leads to; nothing does behind the `last` move of a term."""
     last: bool = False
     cut: bool = False
+    """The run is cut off behind this step, and counts as ended."""
 
 
 def added(x: dict[Key, Any], y: Mapping[Key, Any]) -> dict[Key, Any]:

@@ -29,17 +29,12 @@ ROUNDING = 1e-10
 
 
 class FloatRunChain(RunChain):
-    """`RunChain` over float64.
-
-    Attributes
-    ----------
-    parameters : list
-        What a label stands for, in the order of the columns.
-    """
+    """`RunChain` over float64."""
 
     def __init__(self, *given: Any, parameters: Sequence[Hashable], **options: Any) -> None:
         super().__init__(*given, **options)
         self.parameters = list(parameters)
+        """What a label stands for, in the order of the columns."""
         self._column = {p: k for k, p in enumerate(self.parameters)}
         pi = self.quantities.pi
         rows = [

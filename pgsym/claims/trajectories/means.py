@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pgsym.claims.evaluation import Evaluation
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.scope import Scope
-from pgsym.claims.leaves import Compiled, Env
+from pgsym.claims.leaves import Compiled, Env, PartCompiler
 from pgsym.claims.trajectories.averages import Known, TermMeans
 from pgsym.claims.trajectories.bounds import SizeRunChain
 from pgsym.claims.trajectories.chain import AXES, Key, RunChain
@@ -20,29 +19,13 @@ from pgsym.errors import UndefinedQuantityError
 from pgsym.model.mdp import State
 
 
-class RunMeans:
-    """Compiles E, Var and Cov of one claim.
-
-    Parameters
-    ----------
-    compile
-        Compiles any tree.
-    """
-
-    def __init__(self, world: Evaluation, scope: Scope, compile: Callable[[t.Node, int], Compiled]) -> None:
-        self.world = world
-        self.scope = scope
-        self.compile = compile
+class RunMeans(PartCompiler):
+    """Compiles E, Var and Cov of one claim."""
 
     def compiled(self, node: runs.RunExpect | runs.Covariance, level: int, *, trace: bool = False) -> Compiled:
         """The value of E, Var or Cov by what the free indices stand for; of a matrix the whole, or its trace.
 
-        Raises
-        ------
-        ClaimError
-            The random variable is no sum of products over time.
-        HypothesisError
-            A sum over time is infinite.
+        ClaimError where the random variable is no sum of products over time, HypothesisError where a sum is infinite.
         """
         if isinstance(node, runs.RunExpect) and node.operator == "E":
             outputs = AXES[: self.scope.rank(node.body) or 0]
@@ -84,23 +67,18 @@ class RunMeans:
         outputs: tuple[str, ...],
         level: int,
     ) -> Compiled:
-        unlike = "of pi'" if node.primed else "with a given action" if len(node.given) == 2 else ""
+        unlike = "of pi'" if node.primed else "with a given action" if len(node.indices) == 2 else ""
         terms = expand(Expansion(self.scope, unlike=unlike))
         world = self.world.primed if node.primed else self.world
         assert world is not None
-        indices = tuple(dict.fromkeys(i for i, _ in self.scope.free_uses(body) if _is_plain(i)))
-        compiled: dict[t.Node, Compiled] = {}
-
-        def step(factor: t.Node) -> Compiled:
-            if factor not in compiled:
-                compiled[factor] = self.compile(factor, level)
-            return compiled[factor]
+        plain = (i for i, _ in self.scope.free_uses(body) if i != runs.RUN and runs.read_timed(i) is None)
+        indices = tuple(dict.fromkeys(plain))
+        step = cache(lambda factor: self.compile(factor, level))
 
         if self.world.logarithms is not None and self.world.logarithms.recording:
             for factor in (f for term in terms for part in (term.constants, *term.steps.values()) for f in part):
                 step(factor.node)
-        refuse = self._refuse(node)
-        means = TermMeans(terms, step, refuse, {})
+        means = TermMeans(terms, step, lambda message: self.scope.error(message, node), {})
         chains: dict[Hashable, tuple[RunChain, Known]] = {}
         kind = SizeRunChain if self.world.representative else RunChain
 
@@ -114,7 +92,7 @@ class RunMeans:
 
         def mean(env: Env) -> Value:
             place = tuple(env[i] for i in indices)
-            start = [self._start(world, i, env, k, node) for k, i in enumerate(node.given)]
+            start = [self._start(world, i, env, k, node) for k, i in enumerate(node.indices)]
             if not start:
                 return value(place, start, tuple(world.mdp.start))
             try:
@@ -131,15 +109,8 @@ class RunMeans:
             return env[index]
         if k == 0:
             return world.state(index)
-        first = node.given[0]
+        first = node.indices[0]
         return world.action(env[first] if isinstance(first, str) else world.state(first), index)
-
-    def _refuse(self, node: t.Node) -> Callable[[str], Any]:
-        return lambda message: self.scope.error(message, node)
-
-
-def _is_plain(index: str) -> bool:
-    return index != runs.RUN and runs.read_timed(index) is None
 
 
 def reached(world: Evaluation, start: Iterable[State]) -> list[State]:

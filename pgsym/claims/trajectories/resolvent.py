@@ -81,13 +81,7 @@ class Resolvent:
         return all(self.chain.field.is_zero(column[state]) for column in tensor.values())
 
     def require_finite(self, tensor: Tensor, start: Sequence[Any] | None = None) -> None:
-        """What is added is 0 wherever a run may stay for ever.
-
-        Raises
-        ------
-        UndefinedQuantityError
-            It is not; the message names the states.
-        """
+        """What is added is 0 wherever a run may stay for ever; else UndefinedQuantityError names these states."""
         earning = [i for i in self.stays if not self._is_zero(tensor, i)]
         if earning and start is not None:
             begun = [s for s, e in zip(self.chain.states, start, strict=True) if not self.chain.field.is_zero(e)]

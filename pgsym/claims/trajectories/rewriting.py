@@ -59,10 +59,8 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
 
     def change(part: t.Node) -> t.Node | None:
         match part:
-            case t.Quantity() | t.Call() | t.Indicator():
+            case t.Quantity() | t.Call() | t.Indicator() | runs.RunExpect() | runs.Covariance():
                 return replace(part, indices=tuple(map(index, part.indices)))
-            case runs.RunExpect() | runs.Covariance():
-                return replace(part, given=tuple(map(index, part.given)))
             case runs.RewardAt(time) | runs.ReturnFrom(time):
                 return type(part)(at(time), at=part.at)
             case runs.TimePower(body, to, since):
@@ -82,20 +80,9 @@ def moved(node: t.Node, times: Mapping[str, runs.Time]) -> t.Node:
 def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node | None:
     """The gradient of a function of several steps, taken one level inside; that of log P(tau) is the sum of the scores.
 
-    That of a power of a number is 0, None.
+    That of a power of a number is 0, None.  `unlike` says how the runs differ from those of pi, for which alone P(tau)
+    is meant.  ClaimError where it is not made of sums, products and powers.
 
-    Parameters
-    ----------
-    unlike
-        How the runs differ from those of pi, for which alone P(tau) is meant.
-
-    Raises
-    ------
-    ClaimError
-        It is not made of sums, products and powers.
-
-    Examples
-    --------
     >>> from pgsym.claims import parse
     >>> claim = parse("E[tau] sum[t] grad (prod[u<=t] pi(a_u|s_u)) = 0").claims[0]
     >>> print(derivative(claim.left.body.body, Scope(())))

@@ -42,8 +42,6 @@ class StageMove:
 class Stages:
     """The stages of one term.
 
-    Examples
-    --------
     >>> term = Term(steps={"t": (), "u": ()}, gaps=(Gap("t", "u", least=1),))
     >>> stages = Stages(term)
     >>> [(sorted(m.to.happened), m.to == s) for s in stages.backwards() for m in stages.moves(s)]
@@ -70,13 +68,7 @@ class Stages:
         return self._moves[stage]
 
     def backwards(self) -> list[Stage]:
-        """All stages that are not the last, each after those that it leads to.
-
-        Raises
-        ------
-        ClaimError
-            There are more than `RUN_STEPS`.
-        """
+        """All stages that are not the last, each after those that it leads to; ClaimError above `RUN_STEPS` of them."""
         graph: dict[Stage, set[Stage]] = {}
         waiting = [self.first] if self.times else []
         while waiting:
@@ -92,10 +84,7 @@ class Stages:
     def future(self, stage: Stage, number: Callable[[Hashable], int]) -> Hashable:
         """What is still to come, whatever the times are called: stages of any terms with one future have one mean.
 
-        Parameters
-        ----------
-        number
-            A number for each factor and base, equal for equal ones.
+        `number` gives each factor and base a number, equal for equal ones.
         """
         waiting = [x for x in self.times if x not in stage.happened]
         stands = {x: tuple(sorted(map(number, self.term.steps[x]))) for x in waiting}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from fractions import Fraction
 
 from pgsym.claims.language import runs
@@ -86,16 +86,10 @@ class Term:
         )
 
 
+@dataclass(eq=False)
 class Expansion:
     """Takes random variables of one claim apart.
 
-    Parameters
-    ----------
-    unlike
-        How the runs differ from those of pi, for which alone P(tau) is meant.
-
-    Examples
-    --------
     >>> from pgsym.claims import parse
     >>> claim = parse("E[tau] sum[t] gamma^t * r_t * (V(s_t) + sum[u>t] r_u) = 0").claims[0]
     >>> for term in Expansion(Scope(())).terms(claim.left.body):
@@ -104,18 +98,16 @@ class Expansion:
     {'w1': ['r_0'], 'w2': ['r_0']} 1
     """
 
-    def __init__(self, scope: Scope, *, unlike: str = "") -> None:
-        self.scope = scope
-        self.unlike = unlike
-        self._count = itertools.count(1)
+    scope: Scope
+    _: KW_ONLY
+    unlike: str = ""
+    """How the runs differ from those of pi, for which alone P(tau) is meant."""
+    _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
     def terms(self, node: t.Node, axes: tuple[str, ...] = ()) -> list[Term]:
         """The terms of an expression with these labels.
 
-        Raises
-        ------
-        ClaimError
-            A part is no sum of products of functions of one step each, or there are too many terms.
+        ClaimError where a part is no sum of products of functions of one step each, or there are too many terms.
         """
         found = self._terms(node, axes)
         if len(found) > RUN_TERMS:

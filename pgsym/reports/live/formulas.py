@@ -79,8 +79,6 @@ class LiveFormulas:
 def formulas(mdp: MDP, policy: Policy, objective: Objective, inputs: list[sp.Symbol]) -> LiveFormulas:
     """Compile a problem from its closed forms, or else from its equations.
 
-    Examples
-    --------
     >>> from pgsym.model.zoo import zoo
     >>> problem = zoo("short-corridor")
     >>> found = formulas(problem.mdp, problem.policy, problem.objective, list(problem.policy.params))
