@@ -146,11 +146,9 @@ TRUE = [
     "let x(t) = gamma; E[tau] sum[t] x(t)^2 * gamma^t = x(0)^2 / (1 - gamma)",
     "E[tau] G = J",
     "sum[tau] P(tau) * R(tau) = J",
-    "sum[tau] grad P(tau) * R(tau) = grad J",
     "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * sum[u>=t] gamma^(u-t) * r_u = grad J",
     "E[tau | s_0=s, a_0=a] G = Q(s,a)",
     "E[tau | s_0=s] G = V(s)",
-    "E[tau] grad log P(tau) = 0",
     "grad E[tau] G = grad J",
     "for all b(s): E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (G_t - b(s_t)) = grad J",
     "E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * (r_t + gamma * Q(s_{t+1},a_{t+1})) = grad J",
@@ -342,9 +340,35 @@ def test_infinite_sum_names_the_states() -> None:
     verdict = pgsym.decide("two-state", "E[tau] sum[t] grad log pi(a_t|s_t) * G_t = grad J")
     assert verdict.status is Status.INAPPLICABLE
     assert verdict.reason == (
-        "E[tau]: a run may stay in x, y for ever, where the sum over time grows without bound. Give it a weight "
+        "E[tau]: a run may stay in x, y for ever, where the sum over time does not converge. Give it a weight "
         "such as gamma^t, a horizon, or an end that is terminal"
     )
+
+
+ENDING = [
+    "E[tau] grad log P(tau) = 0",
+    "sum[tau] grad P(tau) * R(tau) = grad J",
+    "E[tau] sum[t] (r_t - r_pi(s_t)) = 0",
+    "E[tau] sum[t] (Q(s_t,a_t) - r_t - gamma * V(s_{t+1})) = 0",
+    "E[tau] sum[t] sum[u>t] (1/2)^(u-t) * grad log pi(a_u|s_u) = 0",
+    "E[tau] sum[t] (V(s_t) - V(s_{t+1})) = J",
+]
+"""True where runs end.  Where they do not, the terms have a mean, and their sum has a limit on no run."""
+
+
+@pytest.mark.parametrize("method", ["auto", "identity test"])
+@pytest.mark.parametrize("claim", ENDING)
+def test_sum_whose_terms_alone_have_a_mean(claim: str, method: str) -> None:
+    assert pgsym.decide("crossroads", claim, method=method).proved
+    assert pgsym.decide("two-state", claim, method=method).status is Status.INAPPLICABLE
+
+
+def test_sums_of_mean_zero_spread_without_end() -> None:
+    """Their variance grows with each step; a sum that is 0 on every run has none."""
+    text = "Var[tau] sum[t<{}] (Q(s_t,a_t) - r_t - gamma * V(s_{{t+1}}))"
+    assert value("two-state", text.format(10)) > sp.Rational(3, 2) * value("two-state", text.format(5)) > 0
+    assert pgsym.decide("two-state", "E[tau] sum[t] (r_t - r_t) * grad log pi(a_t|s_t) = 0").proved
+    assert pgsym.decide("two-state", 'E[tau] sum[t] 1[s_t="x"] * (1 - 1[s_t="x"]) = 0').proved
 
 
 @pytest.mark.parametrize("model", ["two-state", "short-corridor"])

@@ -132,4 +132,4 @@ def test_moments_refuses_wrong_options(run, options, message):
 def test_moments_of_an_unending_model_says_why(run):
     status, _, err = run("moments", "two-state", "-n", "0")
     assert status == 2
-    assert "a run may stay in x, y for ever, where the sum over time grows without bound" in err
+    assert "a run may stay in x, y for ever, where the sum over time does not converge" in err

@@ -245,7 +245,30 @@ class TermMeans:
 
     def _again_system(self, chain: RunChain, combination: Combination) -> Any:
         again = self.system(combination).again
-        return None if again is None else chain.system(again.factors, self._weight(chain, again))
+        if again is None:
+            return None
+        found = chain.system(again.factors, self._weight(chain, again))
+        if found.stays:
+            found.require_rest(self._stirred(chain, combination))
+        return found
+
+    def _stirred(self, chain: RunChain, combination: Combination) -> set[int]:
+        """The states from which what is to come is not 0 on every run."""
+        order: dict[Combination, None] = {}
+        self._backwards(combination, order)
+        for c in order:
+            if c not in chain.stirred_by:
+                system, steps = self.system(c), dict[Combination | None, list[Move]]()
+                for step in system.steps:
+                    steps.setdefault(step.to, []).append(self._move(chain, step, {}, False))
+                found = set[int]()
+                for to, moves in steps.items():
+                    found |= chain.stirred(moves, None if to is None else chain.stirred_by[to])
+                if system.again is not None:
+                    waiting = chain.world.structure.leading_to(chain.states[i] for i in found)
+                    found = {chain.index[s] for s in waiting if s in chain.index}
+                chain.stirred_by[c] = found
+        return chain.stirred_by[combination]
 
     def _weight(self, chain: RunChain, step: Step) -> Any:
         """The powers that grow until the next step, as often as the step counts."""

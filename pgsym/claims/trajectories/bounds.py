@@ -89,6 +89,7 @@ class SizeResolvent(Resolvent):
 
     def __init__(self, chain: SizeRunChain, entry: Size, weight: Size) -> None:
         self.chain = chain
+        self.stays = []
         whole = chain.field.spread(chain.field.one + weight * entry, chain.count**2)
         self.factored = chain.field.factor([dict.fromkeys(range(chain.count), whole)] * chain.count)
 

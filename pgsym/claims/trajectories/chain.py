@@ -6,7 +6,7 @@ A function has a value in each live state, for each choice of parameters by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,6 +73,7 @@ class RunChain:
         self.horizon = horizon
         self.bootstrap = bootstrap
         self.mu0 = self.quantities.mu0 if start is None else start
+        self.stirred_by: dict[Hashable, set[int]] = {}
         self._known: dict[Any, Any] = {}
 
     @cached_property
@@ -133,12 +134,38 @@ class RunChain:
         field, row = self.field, dict[int, dict[Key, Any]]()
         for target, chance, reward in self.world.mdp.outcomes(s, a):
             env = {**self.env, "s_0": s, "a_0": a, "s_1": CUT_OFF if cut else target, "r_0": reward}
-            found: dict[Key, Any] = {(): field.convert(chance)}
-            for value, axes in values:
-                found = self.product(found, keyed(value(env), axes))
+            found = self._outcome(values, env, field.convert(chance))
             j = self.index.get(target, END)
             row[j] = added(row.get(j, {}), found)
         return row
+
+    def _outcome(
+        self, values: Sequence[tuple[Compiled, tuple[str, ...]]], env: dict[str, Any], by: Any
+    ) -> dict[Key, Any]:
+        """What stands at a step, where this happens."""
+        found: dict[Key, Any] = {(): by}
+        for value, axes in values:
+            found = self.product(found, keyed(value(env), axes))
+        return found
+
+    def stirred(self, moves: Sequence[Move], into: Collection[int] | None = None) -> set[int]:
+        """The states in which something can happen that these moves add up to other than 0, and that leads `into`.
+
+        What has the mean 0 is not 0 on every run.
+        """
+        values = [(m.weight, [(self.compile(f.node), f.axes) for f in m.factors]) for m in moves]
+        found = set()
+        for i, s in enumerate(self.states):
+            for a in (a for a in self.world.policy.actions(s) if not self._never(s, a)):
+                for target, _, reward in self.world.mdp.outcomes(s, a):
+                    if into is not None and self.index.get(target, END) not in into:
+                        continue
+                    env, total = {**self.env, "s_0": s, "a_0": a, "s_1": target, "r_0": reward}, dict[Key, Any]()
+                    for weight, factors in values:
+                        total = added(total, self._outcome(factors, env, weight))
+                    if not all(map(self.field.is_zero, total.values())):
+                        found.add(i)
+        return found
 
     def matrix(
         self, factors: tuple[StepFactor, ...], cut: bool = False, first: bool = False

@@ -24,9 +24,6 @@ Array = NDArray[Any]
 
 Labels = tuple[str, ...]
 
-ROUNDING = 1e-10
-"""What is so small beside the rest is 0."""
-
 
 class FloatRunChain(RunChain):
     """`RunChain` over float64."""
@@ -111,8 +108,6 @@ class FloatRunChain(RunChain):
     def started(self, moves: Sequence[Move], again: Any) -> dict[Key, Any]:
         if again is None:
             return self.finished(self.weighed(self.start, moves))
-        if len(again.stays):
-            again.require_finite(self.step(moves), self.start)
         return self.finished(self.weighed(again.visits(self.start), moves))
 
     def at(self, tensor: Tensor, state: Any) -> dict[Key, Any]:
@@ -280,7 +275,6 @@ class FloatResolvent(Resolvent):
         return sparse_lu(sparse_of(entries, (len(rows), len(rows))), where="E[tau]")
 
     def solve(self, tensor: Tensor) -> Tensor:
-        self.require_finite(tensor)
         found: dict[Labels, Array] = {}
         for labels, x in tensor.items():
             flat = x.reshape(len(x), -1)
@@ -296,8 +290,3 @@ class FloatResolvent(Resolvent):
         if self.kept:
             full[self.kept] = self.factored.solve(start[self.kept], trans="T")
         return full
-
-    def _is_zero(self, tensor: Tensor, state: int) -> bool:
-        """To rounding."""
-        size = max((float(np.abs(x).max(initial=1.0)) for x in tensor.values()), default=1.0)
-        return all(float(np.abs(x[state]).max(initial=0.0)) <= ROUNDING * size for x in tensor.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgsym.algebra import FloatField
@@ -22,7 +22,7 @@ END = -1
 class Resolvent:
     """(I - weight P)^-1, the expected sum over all steps that may pass before something happens.
 
-    Where the weight is 1, a sum is finite only if what is added is 0 in all states in which a run may stay for ever.
+    Where the weight is 1, a sum converges only if nothing is added in the states in which a run may stay for ever.
     """
 
     def __init__(
@@ -57,7 +57,6 @@ class Resolvent:
 
     def solve(self, tensor: Tensor) -> Tensor:
         """x with x = tensor + weight P x."""
-        self.require_finite(tensor)
         zero = self.chain.field.zero
         found: Tensor = {}
         for key, column in tensor.items():
@@ -70,27 +69,24 @@ class Resolvent:
 
     def started(self, tensor: Tensor) -> dict[Key, Any]:
         """mu0 x, for the x of `solve`."""
-        self.require_finite(tensor, self.chain.start)
         field = self.chain.field
         if self.factored is None:
             return {}
         visits = self.factored.solve_transposed([self.chain.start[i] for i in self.kept])
         return {key: field.dot(list(visits), [column[i] for i in self.kept]) for key, column in tensor.items()}
 
-    def _is_zero(self, tensor: Tensor, state: int) -> bool:
-        return all(self.chain.field.is_zero(column[state]) for column in tensor.values())
+    def require_rest(self, stirred: Collection[int]) -> None:
+        """Wherever a run may stay for ever, nothing is added: these are the states from which something may be.
 
-    def require_finite(self, tensor: Tensor, start: Sequence[Any] | None = None) -> None:
-        """What is added is 0 wherever a run may stay for ever; else UndefinedQuantityError names these states."""
-        earning = [i for i in self.stays if not self._is_zero(tensor, i)]
-        if earning and start is not None:
-            begun = [s for s, e in zip(self.chain.states, start, strict=True) if not self.chain.field.is_zero(e)]
-            reached = self.chain.world.structure.reach(begun)
-            earning = [i for i in earning if self.chain.states[i] in reached]
-        if earning:
+        Raises
+        ------
+        UndefinedQuantityError
+            Something is, be its mean 0; the message names the states.
+        """
+        if earning := [i for i in self.stays if i in stirred]:
             names = listed([self.chain.states[i] for i in earning])
             raise UndefinedQuantityError(
-                f"a run may stay in {names} for ever, where the sum over time grows without bound. Give it a weight "
+                f"a run may stay in {names} for ever, where the sum over time does not converge. Give it a weight "
                 "such as gamma^t, a horizon, or an end that is terminal",
                 where="E[tau]",
             )
