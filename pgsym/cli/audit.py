@@ -217,7 +217,14 @@ def load_function(place: str) -> Any:
     """The function at MODULE:FUNCTION or FILE.py:FUNCTION."""
     source, colon, name = place.rpartition(":")
     if not colon or not name:
-        raise SchemaError(f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION", where="function")
+        from pgsym.estimators.groups import GROUP_ESTIMATORS
+        from pgsym.expression.complaint import nearest
+
+        known = nearest(place, GROUP_ESTIMATORS, "names are")
+        raise SchemaError(
+            f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION, or be a name: {known}. Write one",
+            where="function",
+        )
     if source.endswith(".py"):
         path = Path(source)
         if not path.is_file():

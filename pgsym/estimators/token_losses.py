@@ -144,6 +144,11 @@ class TokenLoss:
         }[self.compared] + ("" if self.compared == "none" else f" {others[self.among]}")
         return f"{text}, A = {how}" + (f", R less beta {k}" if k and self.place == "reward" else "")
 
+    @property
+    def in_groups(self) -> bool:
+        """Whether rewards are compared with others of the same group."""
+        return self.compared != "none" and self.among != "batch"
+
     # -- weights -----------------------------------------------------------------------------------------------
 
     def weights(self, x: Tokens, f: Any = Floating) -> Any:
