@@ -188,10 +188,21 @@ class AuditResult(TableResult):
         return f"undecided for {meant}: {size}; {remedy}"
 
     @property
+    def silent(self) -> bool:
+        """Whether every estimate was 0, to rounding."""
+        spread = self.standard_error if self.covariance is None else np.sqrt(np.abs(np.diag(self.covariance)))
+        return bool(max(np.abs(self.mean).max(), spread.max()) <= ROUNDING_ACROSS * self.scale)
+
+    @property
     def details(self) -> list[str]:
         """Cosine, variance, power, other targets."""
         out = []
-        if self.cosine is not None:
+        if self.silent:
+            out.append(
+                "every estimate was 0: nothing is learned from it. An advantage over a group of one episode is 0: give "
+                "group_size, such as 4"
+            )
+        elif self.cosine is not None:
             out.append(
                 f"scale: along the true gradient its mean is {self.factor:.5g} times as long; direction: "
                 f"{self.across:.3g} of the true length stands across it (cosine {self.cosine:.5g})"
@@ -208,7 +219,7 @@ class AuditResult(TableResult):
         if self.interrupted:
             out.append("stopped early: the answer is that of the last look")
         if self.also:
-            out.append(f"grad {' = grad '.join(_TARGETS[t] for t in (self.target, *self.also))} here")
+            out.append(f"the targets {', '.join((self.target, *self.also))} are the same gradient here")
         return out
 
     @property

@@ -207,6 +207,11 @@ def audit(
         )
     if up_to_scale and arrays.k < 2:
         raise SamplingError("one parameter has no direction but its sign; up_to_scale needs two", where="up_to_scale")
+    if isinstance(estimator, TokenLoss) and estimator.in_groups and group_size == 1:
+        raise SamplingError(
+            "found a loss that compares the episodes of a group, and groups of one. Give group_size, such as 4",
+            where="group_size",
+        )
     began = time.perf_counter()
     plan = AuditPlan(
         rollouts, aim, exact, scale, 0.0 if delta is None else delta, alpha, power, max_samples, seed, up_to_scale,
@@ -217,7 +222,7 @@ def audit(
         found = enumerated(estimator, plan, every)
     else:
         found = sampled(estimator, replace(plan, delta=DELTA if delta is None else delta))
-    if explain and found.verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA):
+    if explain and not found.silent and found.verdict in (BiasVerdict.BIASED, BiasVerdict.BELOW_DELTA):
         named = diagnose(estimator, rollouts, aim, exact, found.bias, alpha=alpha, seed=seed, lam=lam, every=every)
         found = replace(found, diagnosis=named)
     return replace(found, seconds=time.perf_counter() - began, assumption=problem.assumption)

@@ -126,14 +126,14 @@ def audit(
 
     Example: `pgsym audit mylosses.py:grpo tokens`
     """
-    from rich.text import Text
+    from rich.console import Group
 
     from pgsym.auditing import audit as run
     from pgsym.auditing import standard_suite, token_suite
     from pgsym.auditing.assertion import summary
     from pgsym.display.figure import ANSWERS
     from pgsym.estimators.groups import GROUP_ESTIMATORS
-    from pgsym.reports.terminal import console, result_table, working
+    from pgsym.reports.terminal import console, indented, result_table, working
 
     estimator = function if function in GROUP_ESTIMATORS else telling(load_function(function))
     suite = {SUITE: standard_suite, TOKENS: token_suite}.get(model)
@@ -172,7 +172,7 @@ def audit(
     if as_json:
         print_json({name: result.to_json() for name, result in results.items()})
     elif suite is not None:
-        console().print(Text(summary(function, results)))
+        console().print(Group(*map(indented, summary(function, results).splitlines())))
     else:
         for name, result in results.items():
             console().print(f"[bold]{name}[/]")
@@ -217,7 +217,14 @@ def load_function(place: str) -> Any:
     """The function at MODULE:FUNCTION or FILE.py:FUNCTION."""
     source, colon, name = place.rpartition(":")
     if not colon or not name:
-        raise SchemaError(f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION", where="function")
+        from pgsym.estimators.groups import GROUP_ESTIMATORS
+        from pgsym.expression.complaint import nearest
+
+        known = nearest(place, GROUP_ESTIMATORS, "names are")
+        raise SchemaError(
+            f"found {place!r}; must read MODULE:FUNCTION or FILE.py:FUNCTION, or be a name: {known}. Write one",
+            where="function",
+        )
     if source.endswith(".py"):
         path = Path(source)
         if not path.is_file():

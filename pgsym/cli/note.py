@@ -32,7 +32,7 @@ def is_note(text: str) -> bool:
 
 
 def is_tex(text: str) -> bool:
-    """Whether an argument is formulas in TeX, and no path.
+    r"""Whether an argument is formulas in TeX, and no path.
 
     >>> is_tex(r"\nabla J = 0"), is_tex("$J = 1$"), is_tex("J <= 1"), is_tex("mine.claims")
     (True, True, False, False)

@@ -10,6 +10,7 @@ over SymPy's expressions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +22,30 @@ STABILISER = 1e-8
 
 Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
 Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
+
+
+class Divergence(NamedTuple):
+    """An estimator of KL(pi || ref) from one sample, by d = log pi - log ref and the exponential of such numbers."""
+
+    value: Callable[[Any, Any], Any]
+    slope: Callable[[Any, Any], Any]
+    """Of `value`, by d."""
+
+    def text(self, d: str) -> str:
+        """The value as text.
+
+        >>> DIVERGENCES["k2"].text("d_it"), DIVERGENCES["k3"].text("d_i")
+        ('d_it^2/2', '(d_i - 1 + exp(-d_i))')
+        """
+        found = self.value(sp.Symbol(d), sp.exp)
+        return f"({found})" if found.is_Add else str(found).replace("**", "^")
+
+
+DIVERGENCES = {
+    "k1": Divergence(lambda d, exp: d, lambda d, exp: 1 + 0 * d),
+    "k2": Divergence(lambda d, exp: d * d / 2, lambda d, exp: d),
+    "k3": Divergence(lambda d, exp: exp(-d) + d - 1, lambda d, exp: 1 - exp(-d)),
+}
 
 
 class Clip(NamedTuple):
@@ -129,7 +154,7 @@ class TokenLoss:
         whole = self.ratio.startswith("sequence") and self.clip != "weight"
         text = f"{over}{'' if whole else inner} {term}"
         d = "d_it" if self.per == "token" else "d_i"
-        k = {"k1": d, "k2": f"{d}^2/2", "k3": f"(exp(-{d}) + {d} - 1)"}.get(self.estimator, "")
+        k = "" if self.estimator == "none" else DIVERGENCES[self.estimator].text(d)
         if k and self.place != "reward":
             weight = "" if self.place == "loss" else "rho_it " if self.per == "token" else "rho_i "
             text += f" - beta {over}{inner if self.per == 'token' else ''} {weight}{k}"
@@ -144,6 +169,11 @@ class TokenLoss:
         }[self.compared] + ("" if self.compared == "none" else f" {others[self.among]}")
         return f"{text}, A = {how}" + (f", R less beta {k}" if k and self.place == "reward" else "")
 
+    @property
+    def in_groups(self) -> bool:
+        """Whether rewards are compared with others of the same group."""
+        return self.compared != "none" and self.among != "batch"
+
     # -- weights -----------------------------------------------------------------------------------------------
 
     def weights(self, x: Tokens, f: Any = Floating) -> Any:
@@ -151,19 +181,19 @@ class TokenLoss:
         n = len(x.mask)
         whole = x.divergence.sum(1, keepdims=True)
         d = x.divergence if self.per == "token" else whole + 0 * x.mask
-        rewards = x.rewards
-        if self.estimator != "none" and self.place == "reward" and self.per == "sequence":
-            rewards = rewards - x.beta * self._value(whole, f)[:, 0]
+        rewards, divergence = x.rewards, DIVERGENCES.get(self.estimator)
+        if divergence is not None and self.place == "reward" and self.per == "sequence":
+            rewards = rewards - x.beta * divergence.value(whole, f.exp)[:, 0]
         A = self._compare(rewards, x, f).reshape(n, 1) + 0 * x.mask
-        if self.estimator != "none" and self.place == "reward" and self.per == "token":
-            charged = self._value(d, f) * x.mask
+        if divergence is not None and self.place == "reward" and self.per == "token":
+            charged = divergence.value(d, f.exp) * x.mask
             A = A - x.beta * np.cumsum(charged[:, ::-1], axis=1)[:, ::-1]
         w = A * self._factor(A, x, f)
-        if self.estimator != "none" and self.place != "reward":
-            slope = self._slope(d, f)
+        if divergence is not None and self.place != "reward":
+            slope = divergence.slope(d, f.exp)
             if self.place == "loss * ratio":
                 logs = x.log_ratio if self.per == "token" else x.log_ratio.sum(1, keepdims=True)
-                slope = f.exp(logs) * (self._value(d, f) + slope)
+                slope = f.exp(logs) * (divergence.value(d, f.exp) + slope)
             w = w - x.beta * slope
         return w * x.mask
 
@@ -189,13 +219,6 @@ class TokenLoss:
             return rho
         above, below = f.positive(rho - 1 - self.high), f.positive(1 - self.low - rho)
         return rho * (1 - f.positive(A) * above - f.positive(-A) * below)
-
-    def _value(self, d: Any, f: Any) -> Any:
-        return {"k1": lambda: d, "k2": lambda: d * d / 2, "k3": lambda: f.exp(-d) + d - 1}[self.estimator]()
-
-    def _slope(self, d: Any, f: Any) -> Any:
-        """Of `_value`, by d."""
-        return {"k1": lambda: 1 + 0 * d, "k2": lambda: d, "k3": lambda: 1 - f.exp(-d)}[self.estimator]()
 
 
 def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5) -> Any:

@@ -82,6 +82,15 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join([*shown[:_LISTED], "..."] if len(shown) > _LISTED else shown)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "state"), counted(2, "state")
+    ('1 state', '2 states')
+    """
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
 def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
     """Help for a misspelt name: the known name that is nearest, else all of them if they are few.
 

@@ -176,7 +176,7 @@ def save(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(zoo("short-corridor"), f"{folder}/m.graphml")
     ...     load(f"{folder}/m.graphml").policy
-    Softmax(3 states, 1 parameters)
+    Softmax(3 states, 1 parameter)
     """
     from pgsym.model.files.atomic import write_atomically
 
@@ -220,6 +220,8 @@ def locate(model: str, folder: Path | None = None, *, trusted: bool = False) -> 
             " Name one, or let pgsym prove decide the claim for every finite MDP",
             where="MODEL",
         )
+    if re.fullmatch(r"[\w/]+-v\d+", model):
+        raise SchemaError(f"found {model!r}, an environment of gymnasium. Write gym:{model}", where="MODEL")
     from pgsym.model.zoo import zoo
 
     return zoo(model)

@@ -21,7 +21,7 @@ import sympy as sp
 
 from pgsym.errors import StructureError
 from pgsym.expression.assumptions import remaining_assumptions, replaced_assumptions
-from pgsym.expression.complaint import nearest
+from pgsym.expression.complaint import counted, nearest
 from pgsym.expression.exact import to_expr
 from pgsym.expression.sums import Sums
 from pgsym.model.numbering import Numbering
@@ -128,7 +128,7 @@ class MDP:
         Examples
         --------
         >>> MDP.from_transitions([("s", "go", "end", 1, 1)], start="s", terminal=["end"])
-        MDP(2 states, 1 terminal, 1 outcomes, gamma=1)
+        MDP(2 states, 1 terminal, 1 outcome, gamma=1)
         """
         rows = [tuple(row) for row in transitions]
         terminal = list(terminal)
@@ -328,5 +328,5 @@ class MDP:
         return plot(self, geometry(self))
 
     def __repr__(self) -> str:
-        parts = [f"{len(self.states)} states", f"{len(self.terminal)} terminal", f"{len(self.rows)} outcomes"]
-        return f"MDP({', '.join(parts)}, gamma={self.gamma})"
+        states, outcomes = counted(len(self.states), "state"), counted(len(self.rows), "outcome")
+        return f"MDP({states}, {len(self.terminal)} terminal, {outcomes}, gamma={self.gamma})"

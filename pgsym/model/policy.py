@@ -13,7 +13,7 @@ import sympy as sp
 
 from pgsym.display.result import notebook_formulas
 from pgsym.errors import PolicyError, ProbabilityRangeError, ZeroProbabilityError
-from pgsym.expression.complaint import brief, check_exponents, is_steep, listed
+from pgsym.expression.complaint import brief, check_exponents, counted, is_steep, listed
 from pgsym.expression.evaluate import Expressions, evaluate
 from pgsym.expression.exact import to_expr
 from pgsym.expression.latex import align, quantity_latex
@@ -142,7 +142,8 @@ class Policy(ABC):
         return {p: point[p] for p in self.params}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self.states)} states, {len(self.params)} parameters)"
+        states, params = counted(len(self.states), "state"), counted(len(self.params), "parameter")
+        return f"{type(self).__name__}({states}, {params})"
 
     def _repr_latex_(self) -> str | None:
         """pi(a|s) for every pair; nothing for a policy of more than `SHOWN` pairs."""

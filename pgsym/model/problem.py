@@ -103,8 +103,8 @@ Check the name
     def of(cls, model: Any) -> Problem:
         """The problem that `model` is, or becomes by itself: a name of the zoo, a file, ``gym:ID`` or ``generic:3x2``.
 
-        An MDP or its graph gets a tabular softmax policy at theta = 0 and the start-state objective, and says so in
-        `assumed`.
+        An MDP, its graph or a gymnasium environment gets a tabular softmax policy at theta = 0 and the
+        start-state objective, and says so in `assumed`.
 
         >>> Problem.of("sign-flip").objective.value
         'stationary-value'
@@ -115,13 +115,16 @@ Check the name
             return model
         if isinstance(model, MDP | nx.Graph):
             return cls(model, assumed=tuple(ASSUMED))
+        if hasattr(model, "unwrapped"):  # of gymnasium
+            return cls(MDP.from_gymnasium(model), name=model.spec.id if model.spec else "", assumed=tuple(ASSUMED))
         if isinstance(model, str | os.PathLike):
             from pgsym.model.formats import locate
 
             return locate(os.fspath(model))
         raise SchemaError(
             f"found {short(repr(model))}; a problem, an MDP, a graph, a file or a name is required. "
-            "Give pgsym.zoo(NAME), pgsym.load(FILE) or pgsym.Problem(mdp, policy, objective)",
+            "Give pgsym.zoo(NAME), pgsym.load(FILE), pgsym.MDP.from_transitions(ROWS, start=STATE) or "
+            "pgsym.Problem(mdp, policy)",
             where="problem",
         )
 
@@ -143,6 +146,10 @@ Check the name
         'assumed: tabular softmax, theta = 0, start-state objective'
         """
         return f"assumed: {', '.join(ASSUMED[a] for a in self.assumed)}" if self.assumed else ""
+
+    def __repr__(self) -> str:
+        parts = [self.name, str(self.objective), repr(self.mdp), repr(self.policy), point_text(self.theta)]
+        return f"Problem({', '.join(filter(None, parts))})"
 
     def __str__(self) -> str:
         """Name, objective, model, policy and theta, a line for each."""

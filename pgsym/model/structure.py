@@ -127,7 +127,9 @@ class Structure:
         """An initial distribution."""
         if not self.mdp.start:
             raise StructureError(
-                "the model has no start distribution; J = sum mu0(s) V(s) needs one. Give start", where="start"
+                "the model has no start distribution; J = sum mu0(s) V(s) needs one. Give start=STATE, or start=1 to "
+                "that node of a graph",
+                where="start",
             )
 
     def require_unichain(self) -> None:

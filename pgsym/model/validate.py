@@ -41,7 +41,7 @@ class AssumptionWarning(UserWarning):
 
 
 def warn_rationalised(values: Iterable[Any]) -> None:
-    """Warn once if some float among `values` is not exactly the rational that it was read as."""
+    """Warn once if some float among `values` was not read as it is written: 0.9 is 9/10, 0.3333333333333333 is 1/3."""
     examples: dict[str, sp.Expr] = {}
     count = 0
     for value in values:
@@ -52,8 +52,7 @@ def warn_rationalised(values: Iterable[Any]) -> None:
             if exact or not math.isfinite(number) or float(number).is_integer():
                 continue
             found = to_expr(number)
-            numerator, denominator = float(number).as_integer_ratio()
-            if int(found.p) * denominator != numerator * int(found.q):
+            if found != sp.Rational(repr(float(number))):
                 count += 1
                 examples.setdefault(repr(float(number)), found)
     if examples:

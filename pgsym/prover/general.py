@@ -156,7 +156,7 @@ def refute(
     >>> found.counterexample.size.in_words()
     'one state and two actions'
     >>> found.counterexample.problem.mdp
-    MDP(1 states, 0 terminal, 2 outcomes, gamma=1/2)
+    MDP(1 state, 0 terminal, 2 outcomes, gamma=1/2)
     >>> refute("J = sum[s] eta(s) * r_pi(s)").counterexample is None
     True
     """
@@ -258,11 +258,12 @@ def _hypotheses(steps: Iterable[CertificateStep], reading: Reading, assumed: fro
     elif any(name.endswith("[gamma]") for name in reading.named) and not assumed:
         smaller = needs & {eq.CONTINUING, eq.UNICHAIN} or BELOW_ONE in divisors
         found.append(BELOW_ONE if smaller else DISCOUNTED)
-    found += [
-        f"0 <= {eq.coefficient_text(k)[1]} < 1"
-        for text, k in reading.equations.discounts.items()
-        if text != "gamma" and k.as_expr().free_symbols
-    ]
+    for text, k in reading.equations.discounts.items():
+        base, exponent = k.as_expr().as_base_exp()
+        if str(base) == "gamma" != text and exponent.is_positive:
+            found = [known for known in found if known != DISCOUNTED] + [BELOW_ONE]  # so is each power of it
+        elif text != "gamma" and base.free_symbols:
+            found.append(f"0 <= {eq.coefficient_text(k)[1]} < 1")
     if eq.UNICHAIN in needs:
         needs.discard(eq.CONTINUING)
     return tuple(dict.fromkeys([*found, *divisors, *sorted(needs)]))

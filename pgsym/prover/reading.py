@@ -87,8 +87,8 @@ class Reading:
         """Left minus right."""
         if self.claim.relation != EQUAL:
             raise self.scope.error(
-                f"found {self.claim.relation}; only equations are proved for every MDP. Write =, or decide it on "
-                "models (check)",
+                f"found {self.claim.relation}; only equations are proved for every MDP. pgsym check generic:2x2 "
+                "decides it for every MDP with 2 states and 2 actions",
                 self.claim.right,
             )
         return self.total(t.Sub(self.claim.left, self.claim.right, at=self.claim.left.at))

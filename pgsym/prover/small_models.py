@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from pgsym.expression.complaint import counted
 from pgsym.model.mdp import MDP
 from pgsym.model.zoo.constructed import END, generic_mdp
 
@@ -54,15 +55,6 @@ class ModelSize:
     def generic(self, rewards: int = 1) -> MDP:
         """Every MDP of the size."""
         return generic_mdp(self.acting, self.actions, terminal=self.end, rewards=rewards)
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "state"), counted(2, "state")
-    ('1 state', '2 states')
-    """
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def sizes(states: int, actions: int) -> list[ModelSize]:

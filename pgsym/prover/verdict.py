@@ -12,12 +12,12 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.statement import Claim
 from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError
+from pgsym.expression.complaint import counted
 from pgsym.model.objective import Objective
 from pgsym.model.problem import ProblemLike
 from pgsym.prover.counterexample import Counterexample
 from pgsym.prover.equations import total_text
 from pgsym.prover.rewriting import CertificateStep
-from pgsym.prover.small_models import counted
 from pgsym.trust import Level, Trust, weakest
 
 

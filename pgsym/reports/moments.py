@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from rich.console import Group, RenderableType
-from rich.table import Column
 from rich.text import Text
 
 from pgsym.errors import AlgebraError, HypothesisError, SchemaError, TooLargeError
@@ -23,7 +22,7 @@ from pgsym.estimators.token_losses import TokenLoss
 from pgsym.expression.complaint import nearest, short
 from pgsym.expression.naming import labels
 from pgsym.model.problem import Problem, point_text
-from pgsym.reports.terminal import CUT, ROWS, cut, grid, is_beyond_floats, no_floats
+from pgsym.reports.terminal import CUT, ROWS, cut, grid, indented, is_beyond_floats, no_floats
 from pgsym.reports.values import Views
 
 if TYPE_CHECKING:
@@ -255,17 +254,18 @@ def estimator_json(name: str) -> dict[str, Any]:
 
 
 def estimators_table() -> RenderableType:
-    """A row for each: name, text, what its names stand for, source."""
-    table = grid((Column(no_wrap=True), "text", "let", "source"))
-    for name, definition in ESTIMATORS.items():
-        table.add_row(Text(name, "bold"), Text(definition.text), Text(_let(definition)), Text(definition.source))
-    for name, found in _losses().items():
-        table.add_row(Text(name, "bold"), Text(_loss_text(name)), Text(), Text(found.source))
+    """Of each the name and the source, its text below, and what its names stand for."""
+    shown = [(name, found.source, found.text, _let(found)) for name, found in ESTIMATORS.items()]
+    shown += [(name, found.source, _loss_text(name), "") for name, found in _losses().items()]
+    lines: list[RenderableType] = []
+    for name, source, *below in shown:
+        lines.append(Text.assemble((name, "bold"), "  ", (source, "dim")))
+        lines += [indented(text, 4) for text in below if text]
     rest = (
         f"{UNDISCOUNTED} behind a name leaves out gamma^t; --let gives what its names stand for. Names without --let, "
         "from reinforce-batch-mean on, are losses of sequences: pgsym audit NAME tokens --exact."
     )
-    return Group(table, Text(), Text(rest, "dim"))
+    return Group(*lines, Text(), Text(rest, "dim"))
 
 
 def estimator_page(name: str) -> RenderableType:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
@@ -180,8 +181,15 @@ def result_table(
     for row in rows:
         # A name may hold brackets, which are no markup.
         table.add_row(*map(Text, row))
-    above, below = (Text(line, style=style) for line in found.above), (Text(line, style="dim") for line in found.below)
+    above = (Text(line, style=style) for line in found.above)
+    below = (indented(line, style="dim") for text in found.below for line in text.splitlines())
     return Group(*above, *([table] if rows else []), *below)
+
+
+def indented(line: str, more: int = 0, style: str = "") -> RenderableType:
+    """A line that keeps its indentation, and `more`, where it is folded."""
+    text = line.lstrip()
+    return Padding(Text(text, style=style), (0, 0, 0, len(line) - len(text) + more), expand=False)
 
 
 def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:

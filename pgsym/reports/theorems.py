@@ -12,6 +12,7 @@ from rich.text import Text
 from pgsym.claims.catalogue import Findings, Theorem
 from pgsym.claims.verdict import Status
 from pgsym.display.figure import ANSWERS
+from pgsym.model.objective import Objective
 from pgsym.prover import prove
 from pgsym.prover.kernel_checked import KERNEL_CHECKED
 from pgsym.reports.terminal import grid, highlighted
@@ -19,14 +20,15 @@ from pgsym.trust import Level
 
 
 def theorems_table(topics: Mapping[str, Sequence[Theorem]]) -> RenderableType:
-    """Every entry by topic: name, objective, whether it is true, what it says in a few words."""
+    """Every entry by topic: name, whether it is true, what it says in a few words, and the objective it is about."""
     parts: list[RenderableType] = []
     for title, theorems in topics.items():
-        columns = (Column(min_width=30, no_wrap=True), Column(min_width=16, no_wrap=True), Column(min_width=5), "")
+        columns = (Column(min_width=30, no_wrap=True), Column(min_width=5), "")
         table = grid(columns, title=title, title_justify="left", show_header=False)
         for t in theorems:
             mark = " *" if t.name in KERNEL_CHECKED else ""
-            table.add_row(Text(t.name, "bold"), str(t.objective), _truth(t), t.title + mark)
+            about = "" if t.objective is Objective.START_STATE else f" ({t.objective})"
+            table.add_row(Text(t.name, "bold"), _truth(t), t.title + about + mark)
         parts += [table, Text()]
     parts.append(Text(f"* {Level.KERNEL} for every finite MDP", "dim"))
     parts.append(Text("pgsym theorems NAME shows one with its level, pgsym theorems NAME MODEL decides it.", "dim"))

@@ -221,7 +221,8 @@ FIXED = coin(lambda mdp: softmax_policy(mdp, {}, [], default="uniform"))
          "mu: 2 recurrent classes ('safe'; 'on', 'off'); the stationary distribution is unique only with one. "
          "Connect them, or study each class as a model of its own"),
         ("policy-gradient", "kakade",
-         "start: the model has no start distribution; J = sum mu0(s) V(s) needs one. Give start"),
+         "start: the model has no start distribution; J = sum mu0(s) V(s) needs one. Give start=STATE, "
+         "or start=1 to that node of a graph"),
     ],
 )  # fmt: skip
 def test_failed_hypothesis_is_named(name, problem, message):

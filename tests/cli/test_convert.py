@@ -61,7 +61,7 @@ def test_other_commands_read_every_format(run, tmp_path):
         (["short-corridor", "m.prism"], "error: m.prism: the ending '.prism' cannot be written; the endings are"),
         (
             ["short-corridor", "m.drn"],
-            "error: policy: found Softmax(3 states, 1 parameters); a DRN file has no policy.",
+            "error: policy: found Softmax(3 states, 1 parameter); a DRN file has no policy.",
         ),
         (["two-state", "m.drn", "--mdp-only"], "error: gamma: found 9/10; a DRN file has no discount factor. Use the"),
         (["two-state", "m.drn", "--discount", "tax"], "error: discount: found 'tax'; 'exit' or None is required."),

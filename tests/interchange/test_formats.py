@@ -62,7 +62,7 @@ def test_discount_exit_has_the_same_J(tmp_path):
     [
         (
             "short-corridor", "m.drn", {}, SchemaError,
-            "policy: found Softmax(3 states, 1 parameters); a DRN file has no policy. Use the option mdp_only, which "
+            "policy: found Softmax(3 states, 1 parameter); a DRN file has no policy. Use the option mdp_only, which "
             "leaves policy and theta out, or chain, which writes the chain that the policy induces",
         ),
         ("two-state", "m.drn", {"mdp_only": True}, DiscountError, "gamma: found 9/10; a DRN file has no discount"),

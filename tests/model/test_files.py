@@ -284,7 +284,7 @@ REFUSED = {
     "assumption not text": (
         edited(symbols={"p": 1}),
         SchemaError,
-        "symbols.p: found 1; text is required. Put it in quotes",
+        "symbols.p: found 1; a comparison is required, in quotes if it has a comma. Write p: 0 < p < 1",
     ),
     "two policies": (
         edited(policy={"logits": {}, "probabilities": {}}),

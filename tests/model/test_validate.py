@@ -156,7 +156,7 @@ def test_floats_are_read_as_rationals_with_one_warning():
         model = mdp((0.1, 0.5), (0.2, 1.0), (0.7000000000000001, -3), gamma=0.95)
     assert len(caught) == 1
     assert str(caught[0].message) == (
-        "4 floats read as the simplest rational nearby (0.95 as 19/20, 0.1 as 1/10, 0.2 as 1/5, ...); "
+        "1 float read as the simplest rational nearby (0.7000000000000001 as 7/10); "
         'an exact model has exact numbers. Write text such as "1/3", or Fractions'
     )
     assert caught[0].filename == __file__

@@ -78,12 +78,14 @@ OUTSIDE = {
     "for all s: V(s) / J = 1": "found a division by other than numbers and probabilities of a policy",
     'V("x") = 0': "found 'x', a name of one model; a claim about every MDP has none. Write an index",
     "J = p": "p is a symbol of one model; a claim about every MDP has none. Declare it with for all",
-    "J propto rbar": "found propto; only equations are proved for every MDP. Write =, or decide it on models (check)",
+    "J propto rbar": "found propto; only equations are proved for every MDP. "
+    "pgsym check generic:2x2 decides it for every MDP with 2 states and 2 actions",
     "with M' = terminating: J' = J": "found with M' = terminating; here a second model is arbitrary. Declare for all "
     "P', r':",
     "log J = 0": "found a logarithm of other than probabilities of a policy",
     "dot(inv(grad grad J), grad J) = 0": "found an inverse of other than the Fisher matrix F",
-    "J <= J*": "found <=; only equations are proved for every MDP. Write =, or decide it on models (check)",
+    "J <= J*": "found <=; only equations are proved for every MDP. "
+    "pgsym check generic:2x2 decides it for every MDP with 2 states and 2 actions",
     "g(s) = 0": "found g, which is not read here",
     "V*(s) = V(s)": "found V* of the best policy, which is not read here",
     "J = J*": "found J* of the best policy, which is not read here",
@@ -98,6 +100,6 @@ def test_outside(text):
     with pytest.raises(ClaimError) as caught:
         Reading(parse(text).claims[0]).difference()
     first, *place = str(caught.value).splitlines()
-    ends = message.endswith(("index", "for all", "(check)", ":"))
+    ends = message.endswith(("index", "for all", "2 actions", ":"))
     assert first == message + ("" if ends else ". Decide it on models (check)")
     assert (place[-1].strip() == "^") if place else caught.value.at is None

@@ -142,6 +142,9 @@ def _read_yaml(text: str, where: str | None) -> Any:
         if mark:
             _refuse_depth(text[: mark.index], where)
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        if mark and "\t" in text[mark.index - mark.column : mark.index + 1]:
+            message = f"line {mark.line + 1}: found a tab; YAML is indented with spaces. Write spaces for it"
+            raise SchemaError(message, where=where) from None
         raise SchemaError(f"{place}not YAML ({error.problem}). Correct it there", where=where) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise SchemaError(f"not YAML ({' '.join(str(error).split())}). Correct it there", where=where) from None

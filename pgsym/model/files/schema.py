@@ -44,6 +44,14 @@ def _text(value: Any) -> str:
     return _printable(value)
 
 
+def _assumption(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _refusal(
+            f"found {shown(value)}; a comparison is required, in quotes if it has a comma. Write p: 0 < p < 1"
+        )
+    return _printable(value)
+
+
 def _printable(text: str) -> str:
     odd = unprintable(text)
     if odd is not None:
@@ -90,6 +98,7 @@ def _refusal(message: str) -> PydanticCustomError:
 Name = Annotated[Any, AfterValidator(lambda value: _name(value))]
 Formula = Annotated[Any, AfterValidator(_formula)]
 Text = Annotated[Any, AfterValidator(_text)]
+Assumption = Annotated[Any, AfterValidator(_assumption)]
 
 
 def _usual(row: Any, check: pydantic.ValidatorFunctionWrapHandler) -> Any:
@@ -145,7 +154,7 @@ class ModelDocument(_Strict):
     start: Start | None = None
     gamma: Formula = 1
     objective: Text = "start-state"
-    symbols: dict[Text, Text] = {}
+    symbols: dict[Text, Assumption] = {}
     policy: PolicyDocument | None = None
 
 
