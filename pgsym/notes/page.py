@@ -10,13 +10,14 @@ from xml.etree import ElementTree
 
 from pgsym.claims.derivation.html import STYLE, inline, mathml, whole
 from pgsym.claims.verdict import Status
-from pgsym.errors import PgsymError
+from pgsym.errors import NotReadError, PgsymError
 from pgsym.notes.content import Contents
 from pgsym.notes.elements import to_html
 from pgsym.notes.macros import Macros, replaced
 from pgsym.notes.marked import remark_on, summary_of
 from pgsym.notes.remarks import Display, FoldedText, NoteSymbol, Paragraph, as_html
 from pgsym.notes.result import DEPENDS, AuditedNote, NoteRelation
+from pgsym.notes.tokens import require_small, split_words
 
 _LOOK = """
 .found { border-left: 3px solid currentColor; margin: .3rem 0 .9rem; padding: .1rem 0 .1rem .8rem; }
@@ -29,6 +30,13 @@ _LOOK = """
 .display mtd:nth-child(odd) { text-align: right; }
 .display mtd:nth-child(even) { text-align: left; }
 """
+_DEFINES = re.compile(r"\\(def|newcommand|newenvironment|DeclareMathOperator)(?![A-Za-z])")
+"""What latex2mathml would carry out."""
+_ATTRIBUTES = split_words(
+    "accent columnalign columnlines columnspacing depth display displaystyle fence form frame height linebreak "
+    "linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits notation "
+    "rowlines rowspacing rspace scriptlevel separator stretchy voffset width"
+)
 _MATHML = re.compile(r"math|m[a-z]+|annotation|semantics")
 
 
@@ -66,14 +74,21 @@ def _remark(parts: Iterator[Paragraph | Display | FoldedText]) -> str:
 
 
 def _formula(latex: str, macros: Macros = MappingProxyType({})) -> str:
-    """The note's own LaTeX as MathML, or as it is written where that is not possible."""
+    """The note's own LaTeX as MathML, or as it is written where that is not possible, or more than a formula."""
     try:
-        found = mathml(replaced(latex, macros)[0].replace("<", r"\lt ").replace(">", r"\gt ").strip())
-        tags = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(found).iter()]
-    except (PgsymError, ElementTree.ParseError, ValueError, IndexError, KeyError, AttributeError, TypeError):
-        tags = [""]
+        written, _ = replaced(latex, macros)
+        require_small(written)
+        if _DEFINES.search(written):
+            raise NotReadError("found a definition in a formula", 0)
+        found = mathml(written.replace("<", r"\lt ").replace(">", r"\gt ").strip())
+        parts = list(ElementTree.fromstring(found).iter())
+    except (PgsymError, ElementTree.ParseError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        parts = []
     except Exception as error:  # latex2mathml has errors of its own for LaTeX that it does not know
         if type(error).__module__.partition(".")[0] != "latex2mathml":
             raise
-        tags = [""]
-    return found if all(map(_MATHML.fullmatch, tags)) else f"<code>{escape(latex.strip())}</code>"
+        parts = []
+    is_formula = parts and all(
+        _MATHML.fullmatch(part.tag.rpartition("}")[2]) and part.attrib.keys() <= _ATTRIBUTES for part in parts
+    )
+    return found if is_formula else f"<code>{escape(latex.strip())}</code>"

@@ -256,6 +256,13 @@ def test_time_does_not_grow_with_the_square_of_the_text(piece):
     assert time.process_time() - begin < 10
 
 
+def test_pages_of_mutated_notes_load_and_run_nothing():
+    for text in mutants(60, 7):
+        for name in ("note.md", "note.tex", "note.html", "note.rst"):
+            with contextlib.suppress(NotReadError):  # braces of a LaTeX note that do not match
+                require_harmless(AuditedNote(NoteDocument.of(text, name), (), (), ("none",)).html())
+
+
 def test_json_of_the_audit_is_plain():
     json.dumps(audit_note(NoteDocument.of(notebook(), "note.ipynb")).to_json(), allow_nan=False)
 
@@ -281,13 +288,18 @@ PLAIN = (
 def page_of(text: str, name: str) -> str:
     """The page; it loads nothing and runs nothing."""
     page = audit_note(NoteDocument.of(text, name), "two-state").html()
+    require_harmless(page)
+    assert "PGSYM" not in page
+    return page.partition("<hr>")[2]
+
+
+def require_harmless(page: str) -> None:
     for tag, given in Tags(page).found:
         assert re.fullmatch(PLAIN, tag), tag
         assert set(given) <= {"class", "href", "lang", "charset", "name", "content"} or tag.startswith("m"), given
+        assert not {"class", "href"} & set(given) or not tag.startswith("m"), given
         assert not any(key.startswith("on") or key in ("src", "style", "http-equiv") for key in given), given
         assert given.get("href", "https://").startswith(("https://", "http://", "mailto:")), given
-    assert "PGSYM" not in page
-    return page.partition("<hr>")[2]
 
 
 def test_page_is_the_note_with_its_verdicts_and_nothing_else():
@@ -361,6 +373,9 @@ HOSTILE = {
     "note.md": (
         "[x](javascript:alert(1)) [y](https://$a$) [z](https://a 'b\" onclick=\"c') <https://d\"e>", "<script>x</script>\n\n<img src=x onerror=y>",
         "![x](https://y)", "`<script>x</script>` $\\text{<script>x</script>}$ $$<script>$$", "PGSYM0SHOWN $x$",
+        "$\\href{javascript:alert(1)}{x}$ $\\style{background:url(//x)}{x}$ $\\class{found}{x}$ $\\color{red\" onclick=\"x}{y}$",
+        "".join(f"$$\\newcommand{{\\{a}}}{{{f'{chr(92)}{b}' * 10}}}" for a, b in ("ab", "bc", "cd", "de", "ef", "fg", "gh", "hi")) + "\\a$$",
+        "$\\def\\x{\\x\\x}\\x$ $" + "{" * 500 + "x" + "}" * 500 + "$ $$" + "\\frac" * 1500 + "$$",
     ),
     "note.rst": (
         ".. raw:: html\n\n   <script>x</script>\n\n.. include:: {secret}\n\n.. csv-table::\n   :file: {secret}\n\n.. literalinclude:: {secret}",
