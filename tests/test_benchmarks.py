@@ -80,6 +80,23 @@ def test_a_mutant_that_proves_everything_is_caught(monkeypatch) -> None:
     assert any(order_soundness.sign(random.Random(seed), 200)[1] for seed in range(8))
 
 
+def test_random_inequalities_with_logarithms_are_seen_to_be_false(monkeypatch) -> None:
+    """Each of them less 1, at a few points of its domain; none of those that are proved is."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from order_logarithms import Random
+
+    from pgsym.order import SignStatus
+
+    seen = 0
+    for seed in range(8):
+        asked = Random(random.Random(f"0 {seed}"))
+        if asked.verdict(False).status is SignStatus.PROVED:
+            assert not asked.failing(False, 300)
+        asked.found = asked.found - 1
+        seen += bool(asked.failing(False, 300))
+    assert seen >= 4
+
+
 def test_ledger_says_what_its_lines_give() -> None:
     """The cheap claims; the page is written by the same script."""
     command = [sys.executable, str(ROOT / "benchmarks" / "ledger.py"), "--only", "4", "9", "10", "26", "30", "31", "32"]
