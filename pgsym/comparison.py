@@ -76,7 +76,7 @@ class ComparedEstimator:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EstimatorComparison(TableResult):
     """Estimators side by side; made by `compare`.
 
