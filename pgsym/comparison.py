@@ -66,7 +66,7 @@ class ComparedEstimator:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EstimatorComparison(TableResult):
     """Estimators side by side; made by `compare`.
 

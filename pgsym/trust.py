@@ -62,6 +62,9 @@ class Trust:
         """Whether no chance is involved, and no rounding."""
         return self.level in (Level.KERNEL, Level.NORMAL_FORM, Level.EXACT_POINT)
 
+    def __repr__(self) -> str:
+        return f"Trust({self})"
+
     def __str__(self) -> str:
         if self.error_bits is not None:
             return f"{self.level}, error at most 2^-{self.error_bits}"

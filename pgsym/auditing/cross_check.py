@@ -40,7 +40,7 @@ POWER = 0.9
 """The power at which the detectable bias is stated."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(TableResult):
     """A sampled mean beside the exact one."""
 
@@ -113,7 +113,7 @@ class Comparison(TableResult):
         return {name: dict(zip(self.COLUMNS[1:], numbers, strict=True)) for name, *numbers in self.rows()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CrossCheck(Comparison):
     """A sampled gradient beside the exact one; made by `cross_check`.
 

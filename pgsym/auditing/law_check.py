@@ -33,7 +33,7 @@ WHOLE = 3
 is left out are much larger than its share of the time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LawCheck(Comparison):
     """Sampled mean and covariance trace beside the exact ones of an `EstimatorLaw`; made by `check_law`."""
 

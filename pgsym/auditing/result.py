@@ -253,9 +253,6 @@ class AuditResult(TableResult):
     def frame(self) -> Any:
         return data_frame(["parameter", "exact", "observed", "standard_error", "predicted"], self.rows())
 
-    def __repr__(self) -> str:
-        return f"AuditResult({self.headline})"
-
     def plot(self) -> Figure:
         """Left, the joint interval of each coordinate's bias; right, for two coordinates, the ellipse they come from.
 

@@ -6,7 +6,7 @@ import random
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sympy as sp
@@ -47,14 +47,14 @@ COVERED = (Objective.START_STATE, Objective.AVERAGE_REWARD, Objective.STATIONARY
 class Certificate:
     """A Coq file about one model."""
 
-    text: str
+    text: str = field(repr=False)
     kind: str
     """``theorem``: the policy gradient theorem holds; ``refutation``: a claim fails at a point."""
     statement: str
     """What is proved, in the claim language."""
-    legend: tuple[tuple[str, str], ...]
+    legend: tuple[tuple[str, str], ...] = field(repr=False)
     """Identifiers of the file, and what they stand for."""
-    theorems: tuple[str, ...]
+    theorems: tuple[str, ...] = field(repr=False)
     """The theorems that the file is about."""
 
     def check(self, timeout: float = CERTIFICATE_SECONDS, work: Path | None = None) -> Check:

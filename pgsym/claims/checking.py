@@ -68,7 +68,7 @@ class CheckedRelation:
         yield from (f"{indent}  {line}" for line in (*notes, *_defect(verdict)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked(Result):
     """The verdict on each relation of a text or a derivation, in order.
 

@@ -78,6 +78,9 @@ class Witness:
             return list(self.failing)
         return [c for c in self.left if self.left[c] != self.right[c]]
 
+    def __repr__(self) -> str:
+        return f"Witness({str(self).splitlines()[0]})"
+
     def __str__(self) -> str:
         point = ", ".join(f"{s} = {v}" for s, v in self.point.items())
         differing = self.differing

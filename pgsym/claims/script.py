@@ -27,7 +27,7 @@ from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import PATTERN, SPELLINGS
 from pgsym.claims.language.statement import Binding, Claim, Statement
 from pgsym.errors import ClaimError, SchemaError
-from pgsym.expression.complaint import caret
+from pgsym.expression.complaint import caret, counted
 from pgsym.limits import CLAIM_LINES
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
@@ -61,6 +61,9 @@ class Script:
 
     blocks: tuple[Block, ...]
     name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Script({self.name or 'text'}, {counted(len(self.relations), 'relation')})"
 
     @classmethod
     def parse(cls, text: str, name: str = "") -> Script:

@@ -40,7 +40,7 @@ from pgsym.order.sharpest import bracket, critical
 from pgsym.trust import Trust, weakest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SharpestConstant(TableResult):
     """The largest, or least, constant with which an inequality holds; made by `sharpen`.
 

@@ -33,7 +33,7 @@ class Status(StrEnum):
     INAPPLICABLE = "inapplicable"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict(Result):
     """Proved, refuted, undecided or inapplicable, and on what ground.
 

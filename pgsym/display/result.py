@@ -54,6 +54,11 @@ class Result(ABC):
     def __str__(self) -> str:
         return assumed(self.assumption, self.text())
 
+    def __repr__(self) -> str:
+        """The summary or the first line; dataclasses of results leave their own out, which would show every tree."""
+        line = getattr(self, "summary", "") or next(filter(None, self.text().splitlines()), "")
+        return f"{type(self).__name__}({line.lstrip('# ')})"
+
 
 class TableResult(Result):
     """A result that is shown as one table with lines around it."""

@@ -105,7 +105,7 @@ def optimal(problem: ProblemLike, over: sp.Symbol | str | None = None) -> Optimu
     return Optimum(problem, found)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Optimum(OptimalTable):
     """Optimal values and actions of a problem without symbols; made by `optimal`.
 

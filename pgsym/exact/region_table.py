@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pgsym.display.figure import Axes, Figure
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OptimalTable(TableResult):
     """What is optimal for a problem, whatever its own policy.
 
@@ -61,7 +61,7 @@ class OptimalTable(TableResult):
         return {self.labels[s]: [self.labels[a] for a in best] for s, best in actions.items()}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OptimalRegions(OptimalTable):
     """For which values of a symbol which actions are optimal; made by `optimal`.
 

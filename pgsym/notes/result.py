@@ -195,7 +195,7 @@ def _joined(readings: list[NoteReading]) -> Iterator[str]:
         yield str(replace(r, chosen=(*before, *([(key, " or ".join(meanings))] if key else []))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditedNote(Result):
     """A note, each relation of it with a verdict or with the reason why it has none.
 

@@ -40,7 +40,7 @@ class Standing(StrEnum):
     OUTSIDE = "not read"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GeneralVerdict(Result):
     """What `prove` answers.
 

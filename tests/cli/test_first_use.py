@@ -78,3 +78,18 @@ def test_group_of_one_is_no_mistake_of_a_known_kind(run):
     refused(SamplingError, "found a loss that compares the episodes of a group, and groups of one. Give group_size",
             lambda: pgsym.audit(task, "grpo", horizon=1, mode="exact"))  # fmt: skip
     assert "the nearest is 'grpo'" in run("audit", "GRPO", "tokens")[2]
+
+
+def test_results_show_themselves_in_one_line_of_words():
+    verdict = pgsym.decide("two-state", "J = 0")
+    assert repr(pgsym.verify("short-corridor")) == (
+        "Verdict(proved: grad J == sum[s] eta(s) * sum[a] grad pi(a|s) * Q(s,a))"
+    )
+    assert repr(verdict.witness) == "Witness(at theta_x = log(2), theta_y = -log(3))"
+    assert repr(verdict.trust) == "Trust(normal form)"
+    assert repr(pgsym.Script.parse("J = J")) == "Script(text, 1 relation)"
+    assert repr(pgsym.theorem("policy-gradient")).startswith("Theorem(policy-gradient: grad J = sum[s] eta(s)")
+    assert repr(pgsym.optimal("machine-replacement")).startswith("Optimum(average-reward")
+    for shown in (pgsym.prove("J = J"), pgsym.derive("short-corridor"), pgsym.Script.parse("J = J").check("two-state")):
+        assert "=" not in repr(shown).split("J ")[0], repr(shown)
+        assert "\n" not in repr(shown)

@@ -127,6 +127,9 @@ class Theorem:
     gamma: str = ""
     defect: str = ""
 
+    def __repr__(self) -> str:
+        return f"Theorem({self.name}: {self.statement})"
+
     @property
     def holds(self) -> bool:
         """Whether it is true of every model that satisfies the hypotheses."""
@@ -224,7 +227,7 @@ def _inapplicable(claims: tuple[Claim, ...], reason: str) -> tuple[tuple[Verdict
     return tuple(Verdict(Status.INAPPLICABLE, claim, reason=reason) for claim in claims), reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Findings(Result):
     """The verdicts on the relations of one theorem, and what they come to; made by `Theorem.decide`.
 

@@ -19,7 +19,7 @@ from pgsym.model.problem import Problem, ProblemLike
 from pgsym.trust import Trust
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation(Result):
     """Chains of expressions with their reasons, and the prose around them; made by `derive`.
 
