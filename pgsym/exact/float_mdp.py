@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pgsym.model.mdp import MDP
 
 Floats = NDArray[np.float64]
-CHUNK = 100_000
+CHUNK = 10_000
 """So many rows of an iterator are objects at a time."""
 
 
@@ -112,15 +112,14 @@ class FloatMDP:
     ) -> FloatMDP:
         """From the columns of a table with a row for each outcome; states and actions are numbers from 0.
 
-        States that only occur in `to` are terminal.  `options` are `start` and `gamma`.  Rationals are kept for `exact`
-        and `FloatSolution.balls`.
+        States that only occur in `to` are terminal.  `options`: `start`, `gamma`.  Rationals are kept: see `exact`.
 
         >>> FloatMDP.from_columns([0, 0], [0, 0], [0, 1], [0.5, 0.5], [2.0, 0.0], start=0).at().J
         2.0
         """
         columns = [np.asarray(x) for x in (s, a, to)]
         given = [_numbers(x, "columns") for x in (p, r)]
-        numbers = [x.astype(float) for x in given]
+        numbers = [x.astype(float, copy=False) for x in given]
         if len({x.shape for x in (*columns, *numbers)}) > 1 or columns[0].ndim != 1 or not columns[0].size:
             raise SchemaError(
                 f"found columns of shapes {', '.join(str(x.shape) for x in (*columns, *numbers))}; one length is "
@@ -154,8 +153,9 @@ class FloatMDP:
         -1000.0
         """
         rows, chunks = iter(rows), [[np.empty(0, int)] * 5]
-        while chunk := list(islice(rows, CHUNK)):
-            chunks.append([np.asarray(column) for column in zip(*chunk, strict=True)])
+        while len(chunk := np.fromiter(islice(rows, CHUNK), np.dtype("q,q,q,O,O"))):
+            columns = [chunk[f"f{k}"] for k in range(5)]
+            chunks.append([*map(np.copy, columns[:3]), *(np.asarray(x.tolist()) for x in columns[3:])])
         return cls.from_columns(*map(np.concatenate, zip(*chunks, strict=True)), **options)
 
     @classmethod
@@ -177,7 +177,7 @@ class FloatMDP:
 
     def outcomes(self) -> Sequence[Sequence[Any]]:
         """Columns s A + a, s', p, r, by rows; rationals where they were given."""
-        row = np.repeat(np.arange(self.P.shape[0]), np.diff(self.P.indptr))
+        row = np.repeat(np.arange(self.r.size), np.diff(self.P.indptr))
         floats = row, self.P.indices, self.P.data, self.r.ravel()[row]
         return self.given.get("outcomes") or [x.tolist() for x in floats]
 
