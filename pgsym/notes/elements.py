@@ -63,7 +63,14 @@ _ENDS: dict[str, tuple[Collection[str], Collection[str]]] = {
 _LINK = re.compile(r"(?:https?:|mailto:)[!-;=?-\[\]_a-z~]*")
 
 
-class _Tree(HTMLParser):
+class PageParser(HTMLParser):
+    """Takes <![ for the beginning of a comment, as browsers do; the parser of the library stops there."""
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        return self.parse_bogus_comment(i, report)
+
+
+class _Tree(PageParser):
     """Builds the tree: attributes go, but for the address of a link, where it is one of the web."""
 
     def __init__(self, text: str) -> None:

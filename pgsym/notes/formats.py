@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from html.parser import HTMLParser
 from typing import Any
 
 from pgsym.errors import ClaimError, optional
-from pgsym.notes.elements import UNREAD
+from pgsym.notes.elements import UNREAD, PageParser
 from pgsym.notes.macros import definitions
 
 FORMATS = {
@@ -138,7 +137,7 @@ def _without_code(text: str) -> str:
     return "".join(pieces)
 
 
-class _Words(HTMLParser):
+class _Words(PageParser):
     """The text of a page at its places, without that of elements in which MathJax looks for no formulas."""
 
     def __init__(self, text: str) -> None:

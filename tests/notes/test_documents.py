@@ -366,7 +366,7 @@ HOSTILE = {
         "<img src=x onerror=alert(1)><svg onload=x><title>\\(x\\)</title></svg><iframe src=x>y</iframe><object data=x>y</object>",
         "<meta http-equiv=refresh content='0;url=x'><base href=x><link rel=stylesheet href=x><style>@import 'x';</style>",
         "<a href='https://x\" onclick=\"y'>z</a><b title='><script>x</script>'>y</b>", "<!-- --!><script>x</script> --><![CDATA[<script>]]>",
-        "<math><mtext></mtext><script>x</script></math>", "\\(\\text{<script>x</script>}\\) \\(<img src=x>\\)", "<p>PGSYM0SHOWN \\(x\\)</p><a href='https://PGSYM0SHOWN'>x",
+        "<![^1]-^T \\(x\\)> y", "<math><mtext></mtext><script>x</script></math>", "\\(\\text{<script>x</script>}\\) \\(<img src=x>\\)", "<p>PGSYM0SHOWN \\(x\\)</p><a href='https://PGSYM0SHOWN'>x",
         "<form action=x><input onfocus=x autofocus><button formaction=x>y</button></form><textarea></textarea><script>x</script>",
         "<div>" * 500 + "<ul><li>" * 500 + "x",
     ),
