@@ -252,7 +252,7 @@ class FloatRows:
             shown = str(read) if read.denominator <= 10**6 else repr(float(total))
             raise NotStochasticError(
                 f"{self.noun} sum to {shown}; must be exactly 1, floats to within 1e-9. "
-                "Correct them, or divide them by their sum",
+                "Correct them, or divide them by their sum in double precision",
                 where=where,
             )
         self.divided.append(where)

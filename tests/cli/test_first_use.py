@@ -5,7 +5,7 @@ import pytest
 from skips import needs
 
 import pgsym
-from pgsym.errors import SamplingError, SchemaError, StructureError
+from pgsym.errors import NotStochasticError, SamplingError, SchemaError, StructureError
 
 
 def refused(kind, message, act):
@@ -93,3 +93,16 @@ def test_results_show_themselves_in_one_line_of_words():
     for shown in (pgsym.prove("J = J"), pgsym.derive("short-corridor"), pgsym.Script.parse("J = J").check("two-state")):
         assert "=" not in repr(shown).split("J ")[0], repr(shown)
         assert "\n" not in repr(shown)
+
+
+@pytest.mark.filterwarnings("ignore::pgsym.model.validate.RationalisedWarning")
+def test_rows_of_single_floats_are_divided_in_double_precision():
+    import numpy as np
+
+    table = np.random.default_rng(0).random((3, 2, 3))
+    single = (table / table.sum(-1, keepdims=True)).astype(np.float32)
+    rewards = np.zeros((3, 2))
+    refused(NotStochasticError, "or divide them by their sum in double precision",
+            lambda: pgsym.MDP.from_arrays(single, rewards, gamma="1/2"))  # fmt: skip
+    double = single.astype(float)
+    assert pgsym.MDP.from_arrays(double / double.sum(-1, keepdims=True), rewards, gamma="1/2").rows
