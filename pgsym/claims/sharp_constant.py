@@ -94,8 +94,10 @@ class SharpestConstant(TableResult):
         """The constant."""
         head = f"the {self.extreme} {self.name} with {self.claim}:"
         if self.exact is None:
-            ends = ["unknown" if end is None else str(end) for end in (self.proved, self.refuted)]
-            return [f"{head} between {ends[0]}, proved, and {ends[1]}, refuted"]
+            ends = [f"{x}, {word}" for x, word in ((self.proved, "proved"), (self.refuted, "refuted")) if x is not None]
+            return [
+                f"{head} between {' and '.join(ends)}" if len(ends) == 2 else f"{head} not found; {', '.join(ends)}"
+            ]
         if self.exact.is_infinite:
             return [f"{head} none, {f'every {self.name} will do' if self.refuted is None else f'no {self.name} does'}"]
         symbol = sp.Symbol(self.name)

@@ -56,8 +56,9 @@ class GeneralVerdict(Result):
         Of a proof: their sum is the difference of the sides; empty where that is 0 once both are written out.
     counterexample : Counterexample or None
         The smallest MDP for which the claim is false.
-    tested : tuple of int
-        (states, actions) up to which an open claim holds on every MDP; (0, 0) where that is not known.
+    tested : tuple of int, optional
+        (states, actions) up to which an open claim holds on every MDP; (0, 0) where that is not known, None where
+        no counterexample was looked for.
     missing : Node or None
         Of a refuted equation, left minus right in the words of the language, where it has them.
     corrected : GeneralVerdict or None
@@ -86,7 +87,7 @@ class GeneralVerdict(Result):
     hypotheses: tuple[str, ...] = ()
     certificate: tuple[CertificateStep, ...] = ()
     counterexample: Counterexample | None = None
-    tested: tuple[int, int] = (0, 0)
+    tested: tuple[int, int] | None = None
     missing: t.Node | None = None
     corrected: GeneralVerdict | None = None
     reason: str = ""
@@ -196,11 +197,17 @@ class GeneralVerdict(Result):
             lines += [f"  {line}" for line in str(self.counterexample).splitlines()]
         if self.corrected is not None:
             lines.append(f"  true is: {self.corrected.claim}")
-            lines.append(f"    where {'; '.join(self.corrected.hypotheses)}")
+            if self.corrected.hypotheses:
+                lines.append(f"    where {'; '.join(self.corrected.hypotheses)}")
         if self.standing is Standing.OPEN:
-            states, actions = self.tested
-            known = f"it holds on every MDP of up to {counted(states, 'state')} and {counted(actions, 'action')}"
-            lines.append(f"  {known if states else 'no MDP was found for which it is false'}; no proof was found")
+            tried = "no counterexample was looked for"
+            if self.tested is not None:
+                states, actions = self.tested
+                sizes = f"{counted(states, 'state')} and {counted(actions, 'action')}"
+                tried = (
+                    f"it holds on every MDP of up to {sizes}" if states else "no MDP was found for which it is false"
+                )
+            lines.append(f"  {tried}; no proof was found")
         if self.reason:
             lines.append(f"  {self.reason}")
         return "\n".join(lines)
@@ -232,7 +239,9 @@ class GeneralVerdict(Result):
             "proof": [{"claim": str(step), "reason": step.reason} for step in (() if self.links else self._lines)],
             "certificate": [{"multiplier": multiplier, "equation": equation} for multiplier, equation in self.rows()],
             "counterexample": None if self.counterexample is None else self.counterexample.to_json(),
-            "tested": {"states": self.tested[0], "actions": self.tested[1]} if any(self.tested) else None,
+            "tested": dict(zip(("states", "actions"), self.tested, strict=True))
+            if self.tested and any(self.tested)
+            else None,
             "corrected": None if self.corrected is None else self.corrected.to_json(),
             "reason": self.reason,
             "links": [link.to_json() for link in self.links],

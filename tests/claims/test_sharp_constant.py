@@ -10,7 +10,7 @@ import sympy as sp
 import pgsym
 from pgsym.claims import sharp_constant
 from pgsym.errors import ClaimError, HypothesisError
-from pgsym.model import Problem
+from pgsym.model import MDP, Problem
 
 p = sp.Symbol("p")
 
@@ -104,3 +104,10 @@ def test_what_has_no_sharpest_constant_is_refused(claim, error, message):
 def test_a_symbol_of_the_model_is_no_constant():
     with pytest.raises(ClaimError, match="p is a symbol of the model; an arbitrary number needs a name of its own"):
         pgsym.sharpen(paid("p*(1-p)"), "J <= p", "p")
+
+
+def test_no_constant_is_said_to_be_proved_where_none_is():
+    """J grows without bound as g -> 1."""
+    rows = [("x", "a", "x", 1, 1), ("x", "b", "x", 1, 0)]
+    mdp = MDP.from_transitions(rows, start="x", gamma="g", symbols={"g": "0 <= g < 1"})
+    assert "the least c with J <= c: not found; 2199023255552, refuted\n" in str(pgsym.sharpen(mdp, "J <= c"))

@@ -157,3 +157,7 @@ def test_an_objective_that_nobody_chose_is_told_where_another_makes_it_true():
     )
     assert prove(text, objective="average-reward").proved
     assert prove(text, objective="start-state").reason == ""
+
+
+def test_open_without_a_search_says_so():
+    assert "  no counterexample was looked for; no proof was found" in str(prove("J = 2 * J", refute=False))
