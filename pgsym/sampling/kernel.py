@@ -23,7 +23,7 @@ from jax.sharding import PartitionSpec as P
 
 from pgsym.errors import SamplingError
 from pgsym.sampling.layout import KernelArrays, Shape, Summation
-from pgsym.sampling.walk import gradients, lengths, look, rollout, sums, weighed
+from pgsym.sampling.walk import gradients, look, sums, weights
 
 LANES = 16
 """Partial sums of a long sum: a processor adds so many at once, where one after another would wait for each."""
@@ -49,7 +49,7 @@ def block_moments(
 
     Blocks are taken one after another, which keeps them in a processor's cache, or all at once.
     """
-    in_parts = shape.summation is Summation.ROWS and not shape.full and not parallel
+    in_parts = shape.summation in (Summation.ROWS, Summation.TABULAR) and not shape.full and not parallel
     reduced = _moments_in_parts if in_parts else _moments
 
     def one(span: tuple[jax.Array, jax.Array]) -> Blocks:
@@ -99,35 +99,48 @@ def _moments_in_parts(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """The same for many parameters: only `LANES` trajectories at a time have a row of k coordinates, in the cache.
 
-    Sums of squares need no centring first: they are float64, and a float32 g has a larger error than theirs.
+    Squares need no centring first: they are float64, and a float32 g has a larger error than theirs.
     """
-    J, entries = rollout(arrays, shape, key, ids)
-    k, width, parts = shape.k, shape.k + arrays.score_index.shape[1], len(ids) // LANES
-    lane = width * jnp.arange(LANES, dtype=jnp.int32)
-    # From a 16-bit number a compiler sees that the index lies in its table: a third less time.
-    kept = jnp.uint16 if shape.N < 2**16 else jnp.int32
+    pairs, weighing, J, steps = weights(arrays, shape, key, ids)
+    weighing = jnp.where(valid[None, :], weighing, 0.0)
+    tabular = shape.summation is Summation.TABULAR
+    # Beyond the coordinates lies what absorbed steps and padding are added to.
+    size, spare = (shape.N, 1) if tabular else (shape.k, arrays.score_index.shape[1])
+    lane = jnp.uint32(size + spare) * jnp.arange(LANES, dtype=jnp.uint32)
 
-    def keep(_: None, pair: jax.Array, weight: jax.Array) -> tuple[None, tuple[jax.Array, jax.Array]]:
-        return None, (pair.astype(kept), weight)
+    def rows(start: jax.Array) -> jax.Array:
+        pair = lax.dynamic_slice_in_dim(pairs, start, LANES, 1).astype(jnp.uint32)
+        added = lax.dynamic_slice_in_dim(weighing, start, LANES, 1)
+        place = pair + lane[None, :]
+        if not tabular:
+            place = look(arrays.score_index, pair).astype(jnp.uint32) + lane[None, :, None]
+            added = look(arrays.score_value, pair) * added[:, :, None]
+        empty = jnp.zeros(LANES * (size + spare), jnp.float32)
+        found = empty.at[place.reshape(-1)].add(added.reshape(-1), mode="promise_in_bounds")
+        return found.reshape(LANES, -1)[:, :size]
 
-    def part(total: Any, at: Any) -> tuple[Any, None]:
-        pair, weight = at[0].astype(jnp.int32), at[1]
-        place = look(arrays.score_index, pair) + lane[None, :, None]
-        added = look(arrays.score_value, pair) * weight[:, :, None]
-        g = jnp.zeros(LANES * width, jnp.float32).at[place.reshape(-1)].add(added.reshape(-1), mode="promise_in_bounds")
+    def part(total: Any, start: jax.Array) -> tuple[Any, None]:
         # Added row by row: coordinates lie side by side, and no sum waits for another.
-        rows = [row.astype(jnp.float64) for row in g.reshape(LANES, width)]
-        return (total[0] + reduce(add, rows), total[1] + reduce(add, (row * row for row in rows))), None
+        W = rows(start).reshape(LANES, *total[0].shape)
+        g = list(W)
+        if tabular:
+            by_state = reduce(add, [W[:, a] for a in range(W.shape[1])])
+            g = [w + arrays.score * of_state[None, :] for w, of_state in zip(W, by_state, strict=True)]
+        return (
+            total[0] + reduce(add, list(W)),
+            total[1] + reduce(add, (jnp.square(x.astype(jnp.float64)) for x in g)),
+        ), None
 
-    _, (pairs, weights) = weighed(arrays, shape, J, entries, keep, None)
-    weights = jnp.where(valid[None, :], weights, 0.0)
-    spread = (a.reshape(shape.T, parts, LANES).transpose(1, 0, 2) for a in (pairs, weights))
-    zero = jnp.repeat(jnp.zeros_like(J[:1], jnp.float64), width)
-    (first, second), _ = lax.scan(part, (zero, zero), tuple(spread))
+    zero = jnp.repeat(jnp.zeros_like(J[:1], jnp.float64), size).reshape(arrays.score.shape if tabular else -1)
+    (first, second), _ = lax.scan(part, (zero, zero), LANES * jnp.arange(len(ids) // LANES))
+    if tabular:
+        first, second = (
+            x.reshape(-1)[arrays.score_index] for x in (first + arrays.score * first.sum(0)[None, :], second)
+        )
     earned = jnp.where(valid, J, 0.0).astype(jnp.float64)
-    first, second = jnp.append(first[:k], earned.sum()), jnp.append(second[:k], (earned**2).sum())
+    first, second = jnp.append(first, earned.sum()), jnp.append(second, (earned**2).sum())
     count = jnp.maximum(valid.sum(dtype=jnp.int64), 1).astype(jnp.float64)
-    return first / count, jnp.maximum(second - first**2 / count, 0.0), lengths(arrays, shape, entries)
+    return first / count, jnp.maximum(second - first**2 / count, 0.0), steps
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import jax
 import numpy as np
 
 from pgsym.errors import SamplingError
+from pgsym.model.policy import Softmax
 from pgsym.sampling.dynamics import start_or_uniform
 from pgsym.sampling.moments import FULL
 from pgsym.sampling.random import AliasTable, build_alias
@@ -45,6 +47,8 @@ class Summation(Enum):
     """Each step adds one weight to W[s, a]; g = Z^T W."""
     ROWS = "rows"
     """Each step adds the nonzero scores of its pair: many parameters, few for each pair."""
+    TABULAR = "tabular"
+    """Each step adds one weight to W[a, s], and g[a, s] = W[a, s] - pi(a|s) sum_b W[b, s]: many logits, one a pair."""
 
 
 class KernelArrays(NamedTuple):
@@ -69,9 +73,9 @@ class KernelArrays(NamedTuple):
     """What a visit adds to its pair's double: more than twice all that is earned on the way can add to it."""
     score: Any
     """[kinds N, k] scores, and what stands in their place, when summed by pairs; directly, [N + 1, k] with a row 0 for
-    the absorbed pair; else [0, 0]."""
+    the absorbed pair; of tabular scores [A, S] -pi; by rows [0, 0]."""
     score_index: Any
-    """[N + 1, m] the columns of every pair's scores; padding lies beyond k."""
+    """[N + 1, m] the columns of every pair's scores; padding lies beyond k.  Of tabular scores [k] places in [A, S]."""
     score_value: Any
     """[N + 1, m] the scores; the last row, of the absorbed pair, is 0."""
     score_weight: Any
@@ -98,6 +102,7 @@ class Shape:
 
     T: int
     N: int
+    """Pairs; of tabular scores A S places, of which each pair has one."""
     k: int
     width: int
     bits: int
@@ -161,7 +166,9 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         tables_of = [staged.functions] if staged.cut is None else [staged.functions, staged.cut]
         functions = np.concatenate([by_entry(values) for values in tables_of], axis=-1)
     kinds = 1 if vectors is None else 1 + len(vectors)
-    summation = _cheapest(tables, plan.T) if vectors is None else Summation.PAIRS
+    summation = Summation.PAIRS
+    if vectors is None:
+        summation = Summation.TABULAR if tables.k > FULL and _own_logits(tables) else _cheapest(tables, plan.T)
     if vectors is not None and kinds * N * tables.k > LARGEST_MATRIX:
         raise SamplingError(
             f"found {kinds} vectors of {N} outcomes and {tables.k} parameters; {LARGEST_MATRIX} numbers are kept. Look "
@@ -170,11 +177,18 @@ def prepare(tables: Tables, plan: Plan, n: int | None = None) -> tuple[KernelArr
         )
     forward = plan.window is None and staged is None
     if summation is not Summation.DIRECT:
-        forward = summation is Summation.PAIRS and countable(tables, plan)
+        forward = summation is not Summation.ROWS and countable(tables, plan)
     late = summation is Summation.PAIRS and tables.k <= FULL and N * N <= tables.k * (N + tables.k) and kinds == 1
-    score, score_index, score_value = np.zeros((0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
+    score, score_value = np.zeros((0, 0)), np.zeros((0, 0))
+    score_index: np.ndarray = np.zeros((0, 0))
     if summation is Summation.ROWS:
         score_index, score_value = _score_rows(tables)
+    elif summation is Summation.TABULAR:
+        rank = np.arange(N) - np.searchsorted(tables.pair_state, tables.pair_state)
+        score_index, score = rank * S + tables.pair_state, np.zeros((int(rank.max()) + 1, S))
+        score[rank, tables.pair_state] = -tables.pi
+        N = score.size
+        pair = np.append(score_index, N)[pair]
     else:
         below = [np.zeros((1, tables.k))] if summation is Summation.DIRECT else [] if vectors is None else list(vectors)
         score = np.vstack([tables.scores(), *below])
@@ -250,6 +264,14 @@ def countable(tables: Tables, plan: Plan) -> bool:
     return plan.telescopes and lost <= COUNTED_ERROR * plan.score_weight[-1] * _largest_reward(tables)
 
 
+def _own_logits(tables: Tables) -> bool:
+    """Whether every pair's logit is a parameter of its own, and scores are by parameters."""
+    policy = tables.problem.policy
+    if not isinstance(policy, Softmax) or tables.params != policy.params:
+        return False
+    return [form.coefficients for form in policy.forms()] == [((x, Fraction(1)),) for x in policy.params]
+
+
 def _cheapest(tables: Tables, T: int) -> Summation:
     """The summation with the least work for each step."""
     N, k, m = tables.N, tables.k, tables.score_index.shape[1]
@@ -294,7 +316,12 @@ def _score_rows(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
 
 def _block(tables: Tables, plan: Plan, summation: Summation, n: int | None) -> int:
     """Trajectories of a block: a power of two, a function of the model, the horizon and n."""
-    held = {Summation.DIRECT: 24 * tables.k, Summation.PAIRS: 24 * (tables.N + tables.k), Summation.ROWS: 8 * tables.k}
+    held = {
+        Summation.DIRECT: 24 * tables.k,
+        Summation.PAIRS: 24 * (tables.N + tables.k),
+        Summation.ROWS: 8 * tables.k,
+        Summation.TABULAR: 4 * tables.k,
+    }
     kept = 8 if plan.staged is None else 8 + 4 * plan.staged.paths.before
     fitting = max(BLOCK_BYTES // (kept * (plan.T + 1) + held[summation]), 1)
     block = min(max(1 << (fitting.bit_length() - 1), SMALLEST_BLOCK), LARGEST_BLOCK)

@@ -108,11 +108,14 @@ def gradients(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array
     W, J, steps = sums(arrays, shape, key, ids)
     if shape.summation is Summation.PAIRS:
         W = jnp.matmul(arrays.score.T, W.astype(arrays.score.dtype), precision=lax.Precision.HIGHEST)
+    elif shape.summation is Summation.TABULAR:
+        W = W.reshape(*arrays.score.shape, -1)
+        W = (W + arrays.score[:, :, None] * W.sum(0)[None]).reshape(shape.N, -1)[arrays.score_index]
     return W, J, steps
 
 
 def sums(arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array) -> Found:
-    """The same before the scores are multiplied in: W [N, B] when summed by pairs, else g."""
+    """The same before the scores are multiplied in: W [N, B] when summed by pairs or tabular, else g."""
     if not shape.forward:
         J, entries = rollout(arrays, shape, key, ids)
         return _scattered(arrays, shape, J, entries), J, lengths(arrays, shape, entries)
@@ -177,6 +180,36 @@ def _no_steps(shape: Shape, ids: jax.Array) -> jax.Array:
 
 def _count(shape: Shape, steps: jax.Array, pair: jax.Array) -> jax.Array:
     return steps + (pair < shape.N).astype(jnp.int32) if shape.ends else steps
+
+
+def weights(
+    arrays: KernelArrays, shape: Shape, key: jax.Array, ids: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Pairs and weights [T, B] of the steps of one score each, J [B] and the transitions before absorption [B]."""
+    kept = jnp.uint16 if shape.N < 2**16 else jnp.int32
+    if not shape.telescopes or shape.whole_return or shape.baseline:
+
+        def keep(_: None, pair: jax.Array, weight: jax.Array) -> tuple[None, tuple[jax.Array, jax.Array]]:
+            return None, (pair.astype(kept), weight)
+
+        J, entries = rollout(arrays, shape, key, ids)
+        _, (pairs, found) = weighed(arrays, shape, J, entries, keep, None)
+        return pairs, found, J, lengths(arrays, shape, entries)
+
+    def visit(carry: Any, entry: jax.Array, record: jax.Array, v: jax.Array) -> tuple[Any, Any]:
+        J, steps = carry
+        pair, earned = pair_of(arrays, shape, record, entry), v * reward_of(record)
+        return (J + earned, _count(shape, steps, pair)), (pair.astype(kept), earned)
+
+    def back(later: jax.Array, earned: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return later + earned, later + earned
+
+    zero = jnp.zeros_like(ids, jnp.float32)
+    start = (zero, _no_steps(shape, ids))
+    (J, steps), (pairs, earned) = walk(arrays, shape, key, ids, visit, start, arrays.return_weight)
+    # Summed from the last step on, no small weight is lost in a large return.
+    _, found = lax.scan(back, zero, earned, reverse=True, unroll=UNROLL)
+    return pairs, found, J, steps
 
 
 def weighed(
@@ -265,11 +298,12 @@ def _scattered(arrays: KernelArrays, shape: Shape, J: jax.Array, entries: jax.Ar
     """W [N, B] or g [k, B]."""
     B = len(J)
     trajectory = jnp.arange(B, dtype=jnp.int32)
+    by_pair = shape.summation in (Summation.PAIRS, Summation.TABULAR)
 
     def add(W: Any, pair: jax.Array, weight: jax.Array) -> tuple[Any, None]:
         if shape.summation is Summation.DIRECT:
             return tuple(g + weight * look(z, pair) for g, z in zip(W, arrays.score.T, strict=True)), None
-        if shape.summation is Summation.PAIRS:
+        if by_pair:
             return W.at[pair * B + trajectory].add(weight, mode="promise_in_bounds", unique_indices=True), None
         place = look(arrays.score_index, pair).T * B + trajectory[None, :]
         added = weight[None, :] * look(arrays.score_value, pair).T
@@ -279,7 +313,6 @@ def _scattered(arrays: KernelArrays, shape: Shape, J: jax.Array, entries: jax.Ar
     if shape.summation is Summation.DIRECT:
         g, _ = weighed(arrays, shape, J, entries, add, (zero,) * shape.k)
         return jnp.stack(g)
-    by_pair = shape.summation is Summation.PAIRS
     rows = shape.N + 1 if by_pair else shape.k + arrays.score_index.shape[1]
     W, _ = weighed(arrays, shape, J, entries, add, jnp.repeat(zero, shape.kinds * rows))
     W = W.reshape(shape.kinds, rows, B)[:, : shape.N if by_pair else shape.k]

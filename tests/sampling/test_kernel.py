@@ -13,11 +13,11 @@ from scipy.special import chdtri
 
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import find_estimator
-from pgsym.model import MDP, Objective, Problem, tabular
+from pgsym.model import MDP, Objective, Problem, softmax_policy, tabular
 from pgsym.sampling import build_tables, dynamics, estimate
 from pgsym.sampling.estimate import random_signs
 from pgsym.sampling.kernel import block_moments
-from pgsym.sampling.layout import Summation, prepare, step_table
+from pgsym.sampling.layout import Summation, _own_logits, prepare, step_table
 from pgsym.sampling.plan import make_plan
 from pgsym.sampling.random import seed_key
 from pgsym.sampling.walk import gradients, rollout
@@ -150,23 +150,39 @@ def test_blocks_at_once_and_in_turn_agree(garnet):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
 
 
-def test_many_parameters_in_parts_and_in_rows_agree():
-    """Above 256 parameters a processor sums squares of 16 trajectories at a time; an accelerator has whole rows."""
+def test_many_parameters_in_parts_and_in_rows_agree(monkeypatch):
+    """Above 256 parameters a processor sums squares of 16 trajectories at a time; an accelerator has whole rows.
+
+    A logit for every pair is summed by pairs and states; other scores one by one.
+    """
     rows = [(s, a, (3 * s + a) % 150, 1, s % 3 + a) for s in range(149) for a in range(2)]
     mdp = MDP.from_transitions([*rows, (149, 0, "end", 1, 5)], start=0, terminal=["end"], gamma="9/10")
     tables = build_tables(Problem(mdp, tabular(mdp), theta=[(i % 7) / 3 for i in range(299)]))
-    arrays, shape = prepare(tables, make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, 12), 64)
-    assert (shape.summation, shape.full, shape.ends) == (Summation.ROWS, False, True)
+    plan = make_plan(find_estimator("reward-to-go"), tables, Objective.START_STATE, 12)
     found = []
-    with jax.enable_x64(True):
-        for parallel in (False, True):
-            run = jax.jit(partial(block_moments, shape, parallel))
-            found.append(run(arrays, seed_key(0), np.full(2, 100, np.uint32), 64 * np.arange(2, dtype=np.uint32)))
+    for way in (Summation.TABULAR, Summation.ROWS):
+        arrays, shape = prepare(tables, plan, 64)
+        assert (shape.summation, shape.full, shape.ends) == (way, False, True)
+        with jax.enable_x64(True):
+            for parallel in (False, True):
+                run = jax.jit(partial(block_moments, shape, parallel))
+                found.append(run(arrays, seed_key(0), np.full(2, 100, np.uint32), 64 * np.arange(2, dtype=np.uint32)))
+        monkeypatch.setattr("pgsym.sampling.layout._own_logits", lambda tables: False)
     assert np.asarray(found[0].n).tolist() == [64, 36]
     assert np.asarray(found[0].mean).any()
-    for a, b in zip(*found, strict=True):
-        # float32 sums of at most 12 terms each, in two orders.
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            # float32 sums of at most 12 terms each, in two orders.
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_only_a_logit_for_every_pair_is_tabular(garnet):
+    tables = build_tables(garnet)
+    assert _own_logits(tables)
+    # Shared parameters, and directions in place of parameters, have scores of another form.
+    shared = softmax_policy(garnet.mdp, {s: {0: "w", 1: "2*w"} for s in range(10)})
+    assert not _own_logits(build_tables(Problem(garnet.mdp, shared, theta=[0])))
+    assert not _own_logits(tables.along(np.ones((1, 20))))
 
 
 @pytest.mark.parametrize("way", list(Summation))
