@@ -20,10 +20,10 @@ from scipy import stats
 from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls, Spread, agreeing
 from pgsym.auditing.enumeration import AllBatches
-from pgsym.auditing.problem_arrays import Floats, Ints
+from pgsym.auditing.function_of_batch import AGAIN, repeats, require_symmetry, rounding_of, serial_correlation
+from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.result import AuditResult, BiasVerdict
 from pgsym.auditing.sequential import (
-    ROUNDING,
     Rare,
     Region,
     batches_needed,
@@ -39,8 +39,6 @@ from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
 from pgsym.sampling.moments import Moments
 
-ROUNDING_DOUBLE = 2.0**-40
-"""`sequential.ROUNDING` where the user computes in float64."""
 NEGLIGIBLE = 1e-6
 """Relative bias that counts as rounding: what a 1e-8 added to a standard deviation makes."""
 CARRIED = 8
@@ -53,12 +51,8 @@ CORRELATED = 2.0
 """Standard errors of the correlation of successive estimates at which a bias is not believed yet."""
 STATE_SHARE = 0.1
 """Share of the error rate that the search for state takes, where the code is no function of its batch."""
-AGAIN = 2**29
-"""Number of the chunk whose estimates are asked for twice: not the pilot's, which a state would still hold."""
 RAREST = 1 / 8
 """Share of the sample after which the first look is taken, even if an outcome is still rare."""
-PERMUTED = 32
-"""Batches whose episodes are put into another order, to see whether it counts."""
 CHUNK = 32
 """Batches of a chunk."""
 
@@ -125,7 +119,7 @@ def enumerated(estimator: Estimator, plan: AuditPlan, every: AllBatches) -> Audi
     mean = np.array([math.fsum(w * g[:, i]) for i in range(g.shape[1])])
     bias = mean - plan.truth
     size = float(np.linalg.norm(plan.across @ bias)) / plan.scale
-    rounding = _rounding(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
+    rounding = rounding_of(rollouts) * float(np.sqrt((w @ g**2).max())) / plan.scale
     turned = plan.up_to_scale and float(mean @ plan.truth) <= 0
     verdict = BiasVerdict.BELOW_DELTA if size <= plan.delta and not turned else BiasVerdict.BIASED
     if size <= max(rounding, NEGLIGIBLE) and not turned:
@@ -148,10 +142,6 @@ def enumerated(estimator: Estimator, plan: AuditPlan, every: AllBatches) -> Audi
     )
 
 
-def _rounding(rollouts: Rollouts) -> float:
-    return ROUNDING if "32" in str(rollouts.theta.dtype) else ROUNDING_DOUBLE
-
-
 class _Sample:
     """Estimates of the bias, batch by batch, and the variances beside it."""
 
@@ -170,7 +160,7 @@ class _Sample:
         self.raw = Moments.of(estimates)
         self.best = self.controls.best(plan.targets, values, plan.baselines)
         size = max(float(np.sqrt((estimates**2).mean(0)).max()), plan.scale)
-        self.rounding = _rounding(rollouts) * size
+        self.rounding = rounding_of(rollouts) * size
         self.moments: Moments | None = None
 
     def _chunks(self) -> Iterator[tuple[Floats, Floats]]:
@@ -200,7 +190,7 @@ class _Sample:
     @property
     def correlation(self) -> float:
         """Of successive estimates, in standard errors; 0 where they are functions of their batch."""
-        return 0.0 if self.repeats else _correlation(np.concatenate(self.adjusted))
+        return 0.0 if self.repeats else serial_correlation(np.concatenate(self.adjusted))
 
     def require_independence(self, level: float) -> None:
         """SamplingError where successive estimates are correlated; wrongly with probability at most `level`."""
@@ -232,39 +222,6 @@ class _Sample:
         if (carried < len(x) or not known.all()) and not region.excludes(np.flatnonzero(known), carried):
             return f"the spread of a coordinate rests on few of {len(x)} batches, as on {few.min():.0f} of a normal one"
         return ""
-
-
-def repeats(estimator: Estimator, rollouts: Rollouts, outcome: Ints) -> bool:
-    """Whether the same batches give the same estimates again."""
-    streams = rollouts.streams(outcome)
-    return bool(np.array_equal(rollouts.estimates(estimator, streams), rollouts.estimates(estimator, streams)))
-
-
-def require_symmetry(estimator: Estimator, rollouts: Rollouts, seed: int) -> None:
-    """SamplingError where an estimate depends on the order of a group's episodes, or of groups, in a few batches."""
-    M, G, rng = rollouts.batch_size // rollouts.group_size, rollouts.group_size, np.random.default_rng(seed)
-    outcome = rollouts.sampler(seed).chunk(AGAIN, PERMUTED * M * G)
-    order = rng.permuted(np.broadcast_to(np.arange(G), (PERMUTED, M, G)), axis=2)
-    moved = np.take_along_axis(outcome.reshape(PERMUTED, M, G, -1), order[..., None], axis=2)[:, rng.permutation(M)]
-    given, again = (rollouts.estimates(estimator, rollouts.streams(x)) for x in (outcome, moved.reshape(outcome.shape)))
-    if np.abs(given - again).max() > _rounding(rollouts) * max(1.0, float(np.abs(given).max())):
-        raise SamplingError(
-            "the estimate depends on the order of the episodes; there are too many batches to take each in every "
-            "order. Use mode='sample', or a smaller batch_size",
-            where="estimator",
-        )
-
-
-def _correlation(x: Floats) -> float:
-    """Of the ranks of successive rows: the largest of all columns, in standard errors.
-
-    Ranks, because two of a few large values that happen to be neighbours make a correlation of values; equal values
-    are ranked at random.
-    """
-    n = len(x)
-    rank = np.argsort(np.lexsort((np.random.default_rng(0).random(x.shape), x), axis=0), axis=0) - (n - 1) / 2
-    norm = n * (n**2 - 1) / 12
-    return math.sqrt(n) * float(np.abs((rank[1:] * rank[:-1]).sum(0) / norm).max(initial=0.0))
 
 
 def sampled(estimator: Estimator, plan: AuditPlan) -> AuditResult:
