@@ -290,7 +290,11 @@ def test_vtrace_is_that_of_the_paper(cases, name):
     [
         ("k3-in-loss", {}, r"^kl_to: the loss has the divergence by k3, and nothing says from what\. Give kl_to and"),
         ("entropy-in-loss", {}, r"^entropy: the loss has a bonus of entropy, and nothing says how much\. Give ent"),
-        ("rloo", {"layout": "vector"}, r"^layout: a loss by name takes one sequence a row\. Use layout='episodes'$"),
+        (
+            "rloo",
+            {"layout": "vector", "group_size": 2},
+            r"^layout: a loss by name takes one sequence a row\. Use layout='episodes'$",
+        ),
     ],
 )
 def test_what_a_loss_needs(loss, options, message):
