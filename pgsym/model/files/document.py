@@ -33,7 +33,7 @@ def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Probl
 
     >>> problem = loads("{states: [s, end], terminal: [end], transitions: [[s, go, end, 1, 2]], start: {s: 1}}")
     >>> problem.mdp, problem.policy
-    (MDP(2 states, 1 terminal, 1 outcome, gamma=1), Softmax(1 states, 1 parameter))
+    (MDP(2 states, 1 terminal, 1 outcome, gamma=1), Softmax(1 state, 1 parameter))
     """
     if format not in ("yaml", "json"):
         raise SchemaError(f"found {format!r}; the format is yaml or json. Give one of these", where="format")
