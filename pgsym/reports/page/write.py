@@ -96,7 +96,8 @@ def report(
     document = Builder(problem, chosen, version).document(progress or (lambda done, n: None))
     texts: dict[str, Callable[[Document], str]] = {".html": partial(page, version=version), ".tex": paper}
     paths = [place] if alone else [place / PAGE, place / PAPER]
-    return [write_atomically(path, texts[path.suffix](document)) for path in paths]
+    written = [texts[path.suffix](document) for path in paths]  # all before the first is written
+    return [write_atomically(path, text) for path, text in zip(paths, written, strict=True)]
 
 
 PACKAGES = (
