@@ -37,10 +37,10 @@ Assume = Annotated[
 
 
 def _given(claims: str) -> Script | str:
-    from pgsym.claims.catalogue import theorem
+    from pgsym.claims.catalogue import theorem, theorem_names
     from pgsym.cli.check import read_claims
 
-    if re.fullmatch(r"[a-z]+(-[a-z]+)+", claims):
+    if claims in theorem_names() or re.fullmatch(r"[a-z]+(-[a-z]+)+", claims):
         theorem(claims)  # its complaint names the nearest
         return claims
     return read_claims(claims)

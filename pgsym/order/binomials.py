@@ -34,8 +34,8 @@ def binomial_squares(p: Polynomial, extents: Sequence[Extent], strict: bool) -> 
     >>> from pgsym.order.polynomials import context
     >>> x, y = context(2).gens()
     >>> extents = (Extent.OPEN, Extent.OPEN)
-    >>> print(binomial_squares(x**3 - 2 * x**2 * y + 2 * x * y**2 + y, extents, True).explain())
-    no coefficient is negative once the square of two terms is taken off
+    >>> print(binomial_squares(x**3 - 2 * x**2 * y + 2 * x * y**2 + y, extents, True).rung)
+    squares of two terms
     """
     from scipy.optimize import linprog
     from scipy.sparse import coo_array

@@ -169,7 +169,7 @@ class Weighted(SignCertificate):
 
     def explain(self) -> str:
         shown = "has no negative coefficient" if isinstance(self.rest, Coefficients) else "is nowhere negative"
-        return f"a combination of the {len(self.multipliers)} cases {shown}"
+        return f"a combination of the cases {shown}"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def decide_largest(forms: Sequence[tuple[Any, Any]], kinds: Kinds, *, seconds: f
     >>> x, y = sp.symbols("x y")
     >>> forms = [fraction_of(f, [x, y]) for f in (x - y, y - x)]
     >>> print(decide_largest(forms, {x: Kind.POSITIVE, y: Kind.POSITIVE}))
-    proved by combination of cases: a combination of the 2 cases has no negative coefficient
+    proved by combination of cases: a combination of the cases has no negative coefficient
     """
     domain = Orthant(kinds)
     read_forms = [(read(n, domain.n), read(d, domain.n)) for n, d in forms]
