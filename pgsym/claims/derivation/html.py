@@ -41,6 +41,7 @@ strong.proved, strong.refuted, strong.undecided, strong.inapplicable { padding: 
 .answer { padding-left: 1.2rem; }
 .answer a, dd a { font-size: .875rem; }
 .note { border-left: 3px solid var(--line); padding-left: .8rem; color: var(--soft); }
+.line { white-space: nowrap; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; font-size: .875rem; margin: .4rem 0 1rem;
   padding: .5rem .8rem; border-radius: .3rem; background: color-mix(in srgb, var(--line) 30%, transparent); }
 .chain { display: grid; grid-template-columns: max-content max-content 1fr; gap: .3rem .35rem; align-items: baseline;
@@ -131,7 +132,8 @@ class HtmlWriter:
     def prose(self, text: str) -> str:
         """Words with formulas."""
         found = parts(text, self.bindings)
-        return "".join(escape(p) if isinstance(p, str) else inline(p.latex()) for p in found)
+        text = "".join(escape(p) if isinstance(p, str) else inline(p.latex()) for p in found)
+        return _UNBROKEN.sub(r'<span class="line">\g<0></span>', text)  # browsers break a line beside a formula
 
     def _row(self, row: Row) -> Iterator[str]:
         """Left side, relation with right side, reason: cells of a grid with three columns."""
@@ -192,6 +194,7 @@ def _power(match: re.Match[str]) -> str:
     return f"2<sup>−{match.group(1)}</sup>"
 
 
+_UNBROKEN = re.compile("<math[^>]*>(?:(?!</math>).)*</math>\N{NO-BREAK SPACE}[^ <]*", re.DOTALL)
 _LETTER = re.compile(r"\\mathrm\{([A-Za-z])\}")
 _REFERENCE = re.compile(r"&#x0*([0-9A-Fa-f]+);")
 _WORD = re.compile(r'(?:<mi mathvariant="normal">[^<&]</mi>){2,}')

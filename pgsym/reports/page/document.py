@@ -118,9 +118,7 @@ class Builder:
         values = set(theta.values())
         if len(values) == 1 and len(theta) > 1:
             return f"at {plain(to_expr(values.pop()))} for all {len(theta)} parameters"
-        spelt = ", ".join(
-            f"`{p.name}`\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{plain(to_expr(v))}" for p, v in list(theta.items())[:4]
-        )
+        spelt = ", ".join(_equals(p.name, to_expr(v)) for p, v in list(theta.items())[:4])
         return f"at {spelt}" + (", ..." if len(theta) > 4 else "")
 
     def _summary(self) -> tuple[tuple[str | Cell, str | Cell | VerdictMark], ...]:
