@@ -1,6 +1,7 @@
 """The largest of some fractions: what is proved is nowhere contradicted, and the checker refuses what was damaged."""
 
 import random
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -172,3 +173,9 @@ def test_published_bounds_hold_at_random_policies_by_linear_algebra():
         assert W[0] - V[0] >= eta @ means - np.abs(means).max() * (eta @ apart) - 1e-9
         slopes = eta[:, None] * old * A  # by the logits of tabular softmax
         assert 2 * (slopes**2).sum() * ((visits / eta).max()) ** 2 >= (old[:, 0].min() * (best[0] - V[0])) ** 2 - 1e-9
+
+
+def test_what_needs_no_numpy_is_decided_without_it(monkeypatch):
+    """As in a browser."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert asked([r, -r, -2 - r**2], {r: Kind.REAL}).status is SignStatus.PROVED
