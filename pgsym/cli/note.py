@@ -37,7 +37,7 @@ def is_tex(text: str) -> bool:
     >>> is_tex(r"\nabla J = 0"), is_tex("$J = 1$"), is_tex("J <= 1"), is_tex("mine.claims")
     (True, True, False, False)
     """
-    return "$" in text or bool(re.search(r"\\[A-Za-z]", text) and re.search(r"[=<>]|\\(?:le|ge|neq?|propto)\b", text))
+    return "$" in text or bool(re.search(r"\\[A-Za-z]", text) and re.search(r"[=<>]|\\(?:[lg]eq?|neq?|propto)\b", text))
 
 
 def check_note(

@@ -286,6 +286,16 @@ def find_estimator(
             f"found {short(repr(estimator))}; a name, a text or an Estimator is required. Give one", where="estimator"
         )
     name = estimator.strip()
+    if name not in NAMES and re.fullmatch(r"[\w+-]+", name):
+        from pgsym.estimators.groups import GROUP_ESTIMATORS
+
+        if name in GROUP_ESTIMATORS:
+            raise SchemaError(
+                f"found {name!r}, a loss of whole batches; an audit has its exact mean, bias and covariance. Write "
+                f"pgsym audit {name} MODEL --exact --group-size 4, or pgsym.audit(problem, {name!r}, mode='exact', "
+                "group_size=4)",
+                where="estimator",
+            )
     if name not in NAMES and re.fullmatch(r"[\w-]*", name):
         near = difflib.get_close_matches(short(name), NAMES, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else "Choose one of them, or write an expression"

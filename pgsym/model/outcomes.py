@@ -152,6 +152,10 @@ def complaint(scope: str, data: Mapping[str, Any], extra: tuple[str, ...] = ()) 
         if name in ("node_default", "edge_default") and not data[name]:  # networkx.read_graphml
             continue
         meant = _MEANT.get(str(name).lower(), str(name).lower())
+        owner = next((other for other, names in KNOWN.items() if meant in names and meant not in known), None)
+        if owner:
+            article = "an" if owner == "edge" else "a"
+            return f"found the {scope} attribute {name!r}; {meant} is an attribute of {article} {owner}. Write it there"
         help = nearest(meant, known, f"a {scope} has" if scope != "edge" else "an edge has")
         return f"found the {scope} attribute {name!r}; {help}. Rename it, or write {f'_{name}'!r} if it is not pgsym's"
     if scope == "edge":

@@ -7,6 +7,7 @@ r"""Documents and the places of their formulas: file, line and column.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,6 +82,19 @@ class NoteDocument:
                 f"found {len(found)} formulas; at most {NOTE_FORMULAS} are read. Split the note", where=self.name
             )
         return found
+
+    @cached_property
+    def without_words(self) -> bool:
+        r"""Whether the note is formulas and nothing else.
+
+        >>> [NoteDocument.of(text, "-").without_words for text in (r"$V(s) \le 10$, $J = 1$", "If $J = 1$")]
+        [True, False]
+        """
+        end, between = 0, ""
+        for source in self.formulas:
+            between += self.text[end : source.at]
+            end = source.at + len(source.latex)
+        return not re.search(r"\w", between + self.text[end:])
 
     @cached_property
     def _lines(self) -> list[int]:

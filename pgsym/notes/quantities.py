@@ -30,6 +30,10 @@ CHANCES = {"P", "p", "\\mathcal{P}", "\\mathcal{T}", "T", "\\mathbb{P}", "\\Pr"}
 """Letters of probabilities; of what, their arguments say."""
 REWARDS = {"r", "R", "\\mathcal{R}"}
 """Letters of rewards."""
+WORDS = {"grad": "nabla"} | {
+    w: w for w in ("nabla", "sum", "prod", "int", "pi", "mu", "eta", "tau", "theta", "gamma", "lambda", "alpha", "beta")
+}
+"""Words of the claim language and names of commands, by the command that TeX has for them."""
 
 
 class FormulaQuantities(FormulaEvents):
@@ -96,6 +100,9 @@ class FormulaQuantities(FormulaEvents):
             )
             return [(f"(max[{over}] abs(r({over})))", at)], after
         if call is None:
+            letters = "".join(t.text if len(t.text) == 1 and t.text.isalpha() else " " for t in found[k : k + 7])
+            if word := next((w for w in WORDS if letters.startswith(w)), None):
+                raise NotReadError(f"found {word}, which TeX reads as a product of letters. Write \\{WORDS[word]}", at)
             raise NotReadError(
                 f"found {plain(found[k:after])} without arguments; it has no meaning here. Define it in the note, "
                 "as in x := ...",

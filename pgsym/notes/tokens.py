@@ -44,7 +44,7 @@ WORDS = split_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \text
 _ONE_OF = (
     r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
     r"\{ \lbrace", r"\} \rbrace",
-    r"[ \lbrack", r"] \rbrack", r"\le \leq \leqslant", r"\ge \geq \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
+    r"[ \lbrack", r"] \rbrack", r"\le \leq <= \leqslant", r"\ge \geq >= \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
     r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
     r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
@@ -196,10 +196,10 @@ def _characters(text: str, at: int) -> list[Token]:
         elif word is not None:
             size = len(word)
             found.append(same(Token("command", "\\" + word, at + k)))
-        elif number is not None or text.startswith(":=", k):
-            token = Token("number", number[0], at + k) if number else Token("operator", ":=", at + k)
+        elif number is not None or text.startswith((":=", "<=", ">="), k):
+            token = Token("number", number[0], at + k) if number else Token("operator", text[k : k + 2], at + k)
             size = len(token.text)
-            found.append(token)
+            found.append(same(token))
         else:
             found.append(same(Token("symbol" if character.isalpha() else "operator", character, at + k)))
         k += size

@@ -126,6 +126,9 @@ def candidates(p: Polynomial, assumptions: Sequence[Polynomial], extents: Sequen
     for _, flips in zip(range(PATTERNS), patterns, strict=False):
         points, _ = lowered(p, assumptions, flips, count)
         for v in points[:6]:
+            for share in (16, 8, 4, 2):  # what is negative far out is often so nearer by, where numbers are short
+                if max(abs(v)) > share:
+                    yield from _near(v / share, flips, extents, (1,))
             yield from _near(v, flips, extents, (1, 2, 3, 6, 12))
 
 

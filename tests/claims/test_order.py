@@ -365,3 +365,9 @@ def test_a_domain_of_faces_only_makes_a_claim_inapplicable():
         "J == 0: its closed forms differ, but at none of 60 points of the domain does it fail; if assumptions leave no "
         "more than faces of the domain, closed forms do not know. Set the symbols that these fix"
     )
+
+
+def test_a_witness_far_out_has_short_numbers():
+    """J of two-state is negative for theta below -2 or so; what minimises it is at infinity."""
+    verdict = decide(pgsym.zoo("two-state"), "J >= 0")
+    assert all(abs(value) < 7 for value in verdict.witness.theta.values())

@@ -31,6 +31,12 @@ def test_a_claim_may_begin_with_a_minus_sign(run):
     assert (status, "No such option: -x" in err) == (2, True)
 
 
+@pytest.mark.parametrize("formula", [r"$V(s) \leq 10$", r"V(s) \leq 10", r"$$V(s) \le 10$$", "$10 >= V(s)$"])
+def test_a_formula_alone_is_a_statement(run, formula):
+    status, out, _ = run("check", "two-state", formula)
+    assert (status, "1 relation: 1 refuted" in out) == (1, True)
+
+
 def test_declarations_of_a_claim_are_printed_with_it(run):
     _, out, _ = run("check", "two-state", "for all b(s), s: let c(s) = V(s) + b(s); c(s) = c(s) + sum[s] 0 * b(s)")
     assert out.splitlines()[4:8] == [

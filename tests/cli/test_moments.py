@@ -110,6 +110,7 @@ def test_moments_without_matplotlib_names_the_extra(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["grpo"], "estimator: found 'grpo', a loss of whole batches; an audit has its exact mean"),
         (["ppo"], "estimator: found 'ppo'; must be one of reinforce, reward-to-go"),
         (["gae"], "lambda: gae needs it. Give it with let"),
         (["eligibility-trace"], "eligibility-trace: found no horizon; T is the number of steps"),

@@ -193,6 +193,7 @@ def test_graph_raises_on_an_edge_without(key, remedy):
         ({"node": {"terminal": "no"}}, "s: found terminal = 'no'; True or False is required. Write terminal=True"),
         ({"discount": "1/2"}, "graph: found the graph attribute 'discount'; the nearest is 'gamma'. Rename it, or"),
         ({"gama": "1/2"}, "graph: found the graph attribute 'gama'; the nearest is 'gamma'. Rename it, or write"),
+        ({"start": "s"}, "graph: found the graph attribute 'start'; start is an attribute of a node. Write it there"),
         ({"edge_default": {"r": 1}}, "graph: found the graph attribute 'edge_default'; a graph has gamma, symbols"),
         ({"objective": "average-reward"}, "graph: found the graph attribute 'objective'; a graph has gamma, symbols"),
     ],

@@ -258,6 +258,8 @@ REFUSED = {
         "found a condition, a member of an argmax; statements without conditions are read",
     r"\pi^*(s) = \arg\max_a Q^*(s,a)": "found \\pi with \\pi_*; optimal quantities are V^*, Q^*, h^* and J^*",
     r"V(s) = J \quad \forall s, Q(s,a)": "found a comma between factors. Complete the formula",
+    r"J = sum_s \mu(s) V(s)": "found sum, which TeX reads as a product of letters. Write \\sum",
+    r"grad J = 0": "found grad, which TeX reads as a product of letters. Write \\nabla",
     r"V(s) \ge R_{\min}": "found R_\\min without arguments; it has no meaning here. Define it in the note, as in x := ...",
     r"\|V(s)\|_\infty \le 3": "found a norm of more than a sum of functions like V and Q, without arguments",
     r"\sum_s \mu(s) \|V\|_\infty = 3": "found a norm that is not of a function like V or Q, or inside of a sum",
