@@ -47,8 +47,10 @@ def asks(source: Source, alone: bool = False) -> bool:
     Where the note has no words, `alone`, every formula is.
     """
     sides = re.split(_RELATED, source.latex)
-    return source.display or alone or (
-        len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides)))
+    return (
+        source.display
+        or alone
+        or (len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides))))
     )
 
 
