@@ -103,6 +103,11 @@ class Batch:
         """terminated | truncated."""
         return self.terminated | self.truncated
 
+    def __getattr__(self, name: str) -> Any:
+        """Of what a batch does not have: the list of what it has."""
+        has = ", ".join(["done", *(f.name for f in fields(self))])
+        raise AttributeError(f"a batch has no {name}; it has {has}", name=name, obj=self)
+
 
 Estimator = Callable[[Any, Batch], Any] | Recipe | TokenLoss
 """estimator(theta, batch) -> gradient [k], or [batch.episodes, k]; by parameter, or in a tuple, as well."""

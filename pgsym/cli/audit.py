@@ -202,7 +202,9 @@ def telling(function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Exception as error:
             lines = [
-                frame for frame in traceback.extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename
+                frame
+                for frame in traceback.extract_tb(error.__traceback__)[1:]
+                if "importlib" not in frame.filename and frame.name != "__getattr__"
             ]
             raise SamplingError(
                 f"your code raised {type(error).__name__}: {error}; an estimator returns a gradient. Mend it\n"

@@ -87,6 +87,15 @@ def test_exception_of_the_user_s_own_code_is_one_message_with_its_own_lines(run,
     )
 
 
+def test_what_a_batch_does_not_have_is_met_with_what_it_has(run, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def gradient(theta, batch):\n    return batch.returns\n", encoding="utf-8")
+    status, _, err = run("audit", f"{path}:gradient", "short-corridor", "--horizon", "5")
+    assert status == 2
+    assert "AttributeError: a batch has no returns; it has done, states, actions, rewards, next_states" in err
+    assert err.endswith("line 2, in gradient\n    return batch.returns\n           ^^^^^^^^^^^^^\n")
+
+
 def test_exception_while_the_user_s_file_is_read_is_one_message(run, tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("x = 1 / 0\n", encoding="utf-8")
