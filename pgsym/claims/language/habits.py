@@ -18,8 +18,8 @@ HABITS: dict[str, str] = {
     r"\b(?P<of>pi|[VQAJd]|eta|mu)[_^]\{?(?:pi|theta)(?:_theta)?\}?":
         r"quantities are those of the policy pi at theta. Write \g<of>",
     r"\bJ'?\(\w+'*\)": "J stands alone, and J' is that of a second policy pi'. Write J",
-    r"\b(?:D_)?KL\b": "a divergence is written out. Write sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
-    r"\b(?:entropy|H)(?=\()": "an entropy is written out. Write -sum[a] pi(a|s) * log pi(a|s)",
+    r"\b(?:D_)?KL\(": "a divergence is written out. Write sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
+    r"\b(?:entropy|H)\((?=pi)": "an entropy is written out. Write -sum[a] pi(a|s) * log pi(a|s)",
     r"\bP(?:r(?:ob)?)?[(\[](?=\s*[sar]_)": "the chance of what a run does is a mean of brackets. Write E[tau] 1[s_1=s]",
     r"\b(?:nabla|del|gradient|grad)_\w+|\b(?:nabla|del|gradient)\b|\bd[A-Z]?/d\w+":
         "the gradient by all parameters is grad. Write grad J",
