@@ -323,6 +323,12 @@ class Expect(Node):
         return Quantity(draw.name, indices, draw.primed, at=self.at)
 
 
+def is_primed(node: Node) -> bool:
+    """Whether the node itself, whatever stands below it, is about the second world."""
+    of_second = isinstance(node, PrimedGrad) or bool(getattr(node, "primed", False))
+    return of_second or (isinstance(node, Expect) and any(draw.primed for draw in node.draws))
+
+
 def as_node(value: Node | int | Fraction) -> Node:
     """A number as an expression; expressions as they are."""
     return value if isinstance(value, Node) else Number(Fraction(value))
