@@ -6,6 +6,7 @@ import random
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -131,15 +132,11 @@ class BoundClaim:
         return found
 
     def _places(self, declared: ForAll) -> list[tuple[Hashable, ...]]:
-        kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
-        if kinds == "":
-            return [()]
-        if kinds == "s":
-            return [(s,) for s in self.mdp.nonterminal]
-        if kinds == "sa":
-            return list(self.mdp.pairs)
-        if kinds == "ss":
-            return [(s, t) for s in self.mdp.nonterminal for t in self.mdp.nonterminal]
+        match ["a" if t.is_action(i) else "s" for i in declared.indices]:
+            case ["s", "a"]:
+                return list(self.mdp.pairs)
+            case [] | ["s"] | ["s", "s"] as kinds:
+                return list(product(self.mdp.nonterminal, repeat=len(kinds)))
         raise ClaimError(
             "an arbitrary function is one of (s), (s,a), (s,s') or of nothing; found "
             f"{declared.name}({','.join(declared.indices)}). Declare it so",

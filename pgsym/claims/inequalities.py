@@ -163,16 +163,14 @@ class Inequality:
             return self._refuted(witness)
         try:
             found = list(self.signs())
-        except UnknownSignError as error:
-            return self._refuted(witness) if witness is not None else self._undecided(error.message)
-        except TooLargeError as error:
+        except (UnknownSignError, TooLargeError) as error:
+            if witness is not None:
+                return self._refuted(witness)
+            if isinstance(error, UnknownSignError):
+                return self._undecided(error.message)
             what = error.message.removesuffix(f". {REMEDY}")
-            return (
-                self._refuted(witness)
-                if witness is not None
-                else self._undecided(
-                    f"its closed form does not fit: {what}. Decide it on a smaller model, or at numbers for its symbols"
-                )
+            return self._undecided(
+                f"its closed form does not fit: {what}. Decide it on a smaller model, or at numbers for its symbols"
             )
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
         if open_ones and self.setting.basis is not None and witness is None:

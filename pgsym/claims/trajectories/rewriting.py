@@ -22,12 +22,8 @@ def discounted(since: runs.Time, gamma: t.Quantity) -> t.Node:
     sum[u>=t] gamma^(u-t) * r_u and sum[u] gamma^u * r_u
     """
     u = runs.Time("u")
-    if not since.name:
-        bounds = (runs.TimeBound(">=", since),) if since.shift else ()
-        weight = runs.TimePower(gamma, u + -since.shift)
-    else:
-        bounds = (runs.TimeBound(">=", since),)
-        weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name))
+    bounds = () if since == runs.Time() else (runs.TimeBound(">=", since),)
+    weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name) if since.name else None)
     return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
 
 
