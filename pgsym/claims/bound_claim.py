@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, RationalField
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import PRIME_BITS, random_residues
 from pgsym.claims.compiler import Meaning
@@ -184,7 +184,7 @@ class BoundClaim:
         if any(isinstance(node, t.Log) and in_logarithms(node.body) is None for node in self._nodes):
             limits: dict[str, Any] = {"budget": NORMAL_FORM_TERMS, "seconds": NORMAL_FORM_SECONDS}
             field = rational_field(self.mdp, self.policy, extra=self.extra, **limits)
-            meaning = self._meaning(Tower(field, generic=True), Evaluation, basis=None, logarithms=found)
+            meaning = self._meaning(self._tower(field), Evaluation, basis=None, logarithms=found)
             meaning.extremes = ExtremesAtPoint(field)  # what is recorded has no values
             for side in (self.claim.left, self.claim.right):
                 meaning.compile(side)
@@ -237,7 +237,7 @@ class BoundClaim:
     # -- its meaning -----------------------------------------------------------------------------------------
 
     def closed(self, *, whole: bool = False, **limits: Any) -> Meaning:
-        """In the field of rational functions; with dual numbers over it where some parts have no derivative.
+        """In the field of rational functions.
 
         With `whole` each logarithm is a generator as it is written, without what it has in common with others.
         """
@@ -245,9 +245,12 @@ class BoundClaim:
         if whole and basis is not None:
             basis = WholeLogarithms(*basis.policies, alphabet=self.alphabet, others=basis.others)
         field = rational_field(self.mdp, self.policy, extra=self.extra, logs=basis, **limits)
+        return self._meaning(self._tower(field), Evaluation, basis=basis, logarithms=self.logarithms)
+
+    def _tower(self, field: RationalField) -> Tower:
+        """Over closed forms; of dual numbers where some parts have no derivative."""
         above = (lambda f: DualField(f, self.policy.params)) if self.uses(t.StopGradient) else None
-        tower = Tower(field, above, generic=True)
-        return self._meaning(tower, Evaluation, basis=basis, logarithms=self.logarithms)
+        return Tower(field, above, generic=True)
 
     def bounds(self) -> Meaning:
         """In the field of sizes."""

@@ -22,7 +22,7 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
-from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
+from pgsym.claims.extremes import ExtremesOfForms, MinMax, UnknownSignError
 from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import EQUAL, RELATIONS
@@ -116,6 +116,11 @@ class Inequality:
         if self.claim.relation == EQUAL:
             found = [(c, e) for c in left for e in (left[c] - right[c], right[c] - left[c])]
         else:
+            entries = (*left.values(), *right.values())
+            if self.setting.rank == 2 and len(params) > 1 and any(isinstance(e, MinMax) for e in entries):
+                raise UnknownSignError(
+                    "found abs, max or min in matrices, whose order is looked at in points alone. Compare their entries"
+                )
             found = list(gaps(self.setting, left, right, field).items())
         for coordinate, gap in found:
             for clause in self.extremes.clauses(gap):
