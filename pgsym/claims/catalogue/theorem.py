@@ -141,11 +141,6 @@ class Theorem:
         return self._read(self.statement)
 
     @cached_property
-    def steps(self) -> tuple[Claim, ...]:
-        """Each relation of the derivation, with its reason."""
-        return self._read(self.derivation)
-
-    @cached_property
     def defects(self) -> tuple[Claim, ...]:
         """Each relation of the defect."""
         return self._read(self.defect)
@@ -270,11 +265,6 @@ class Findings(Result):
     def trust(self) -> Trust | None:
         """That of the least certain verdict; None where the theorem does not apply."""
         return None if self.status is Status.INAPPLICABLE else weakest(filter(None, (v.trust for v in self.verdicts)))
-
-    @property
-    def error_bits(self) -> int | None:
-        """The least over the identity tests among the verdicts; None when all are certain."""
-        return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -237,6 +237,12 @@ class Outer(Binary):
     """The matrix left right^T of two vectors."""
 
 
+FUNCTIONS: dict[str, type[Unary | Binary]] = {
+    "dot": Dot, "outer": Outer, "inv": Inv, "transpose": Transpose, "sg": StopGradient, "abs": Abs,
+}  # fmt: skip
+"""What is written with its arguments in parentheses."""
+
+
 @dataclass(frozen=True)
 class OverIndices(Node):
     """What binds indices; it extends to the right over products."""
