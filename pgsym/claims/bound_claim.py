@@ -36,6 +36,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
+from pgsym.model.symbols import all_symbols
 
 Point = dict[sp.Symbol, sp.Expr]
 
@@ -53,8 +54,7 @@ class BoundClaim:
 
     def __post_init__(self) -> None:
         claim, mdp, policy = self.claim, self.mdp, self.policy
-        named = {s for e in policy.expressions() for s in e.free_symbols}
-        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
+        self.weights = tuple(in_order(all_symbols(mdp, policy) - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
         own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
         self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}

@@ -22,6 +22,7 @@ from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.model.symbols import all_symbols
 from pgsym.trust import Trust, weakest
 
 
@@ -188,8 +189,7 @@ class Theorem:
                 hypothesis.check(decision.structure, self.objective)
             except (HypothesisError, StructureError) as error:
                 return _inapplicable(claims, str(error))
-        named = (s for e in decision.policy.expressions() for s in e.free_symbols)
-        taken = {s.name for s in (*decision.mdp.symbols, *decision.pinned, *decision.policy.params, *named)}
+        taken = {s.name for s in (*all_symbols(decision.mdp, decision.policy), *decision.pinned)}
         try:
             verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
         except ClaimError as error:  # the statement makes sense, so it is the model that gives a part of it none
