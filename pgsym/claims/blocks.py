@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.claims.language.statement import Arbitrary, Binding, Claim, ForAll, ForEach, Let, Statement, World
-from pgsym.claims.language.tree import Call, Expect, Indicator, Node, OverIndices, Quantity
+from pgsym.claims.language.tree import Call, Node, is_primed
 from pgsym.expression.notation import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust
@@ -169,18 +169,15 @@ def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, .
     kept: list[Binding] = []
     for binding in reversed(bindings):
         match binding:
-            case Let(name, _, body):
-                if name in names:
-                    more = _mentioned([body])
-                    names |= more[0]
-                    primed = primed or more[2]
-                    kept.append(binding)
-            case ForAll(name):
-                if name in names:
-                    kept.append(binding)
-            case ForEach(index):
-                if index in indices:
-                    kept.append(binding)
+            case Let(name, _, body) if name in names:
+                more = _mentioned([body])
+                names |= more[0]
+                primed = primed or more[2]
+                kept.append(binding)
+            case ForAll(name) if name in names:
+                kept.append(binding)
+            case ForEach(index) if index in indices:
+                kept.append(binding)
             case World() | Arbitrary():
                 kept.append(binding)
     return tuple(b for b in reversed(kept) if primed or not isinstance(b, World | Arbitrary))
@@ -188,21 +185,7 @@ def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, .
 
 def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
     """Own names, indices, and whether the second world is mentioned."""
-    names: set[str] = set()
-    indices: set[str] = set()
-    primed = False
-    for node in (node for term in terms for node in term.walk()):
-        match node:
-            case Call(name, at):
-                names.add(name)
-                indices |= {i for i in at if isinstance(i, str)}
-            case Quantity(_, at):
-                primed = primed or node.primed
-                indices |= {i for i in at if isinstance(i, str)}
-            case Indicator(at):
-                indices |= {i for i in at if isinstance(i, str)}
-            case OverIndices(at):
-                indices |= set(at)
-            case Expect(draws):
-                primed = primed or any(d.primed for d in draws)
-    return names, indices, primed
+    nodes = [node for term in terms for node in term.walk()]
+    names = {node.name for node in nodes if isinstance(node, Call)}
+    indices = {i for node in nodes for i in getattr(node, "indices", ()) if isinstance(i, str)}
+    return names, indices, any(map(is_primed, nodes))

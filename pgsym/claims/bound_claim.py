@@ -6,11 +6,12 @@ import random
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import sympy as sp
 
-from pgsym.algebra import DualField
+from pgsym.algebra import DualField, RationalField
 from pgsym.algebra.generators import Generators
 from pgsym.algebra.prime import PRIME_BITS, random_residues
 from pgsym.claims.compiler import Meaning
@@ -35,6 +36,7 @@ from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
+from pgsym.model.symbols import all_symbols
 
 Point = dict[sp.Symbol, sp.Expr]
 
@@ -52,8 +54,7 @@ class BoundClaim:
 
     def __post_init__(self) -> None:
         claim, mdp, policy = self.claim, self.mdp, self.policy
-        named = {s for e in policy.expressions() for s in e.free_symbols}
-        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
+        self.weights = tuple(in_order(all_symbols(mdp, policy) - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
         own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
         self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}
@@ -131,15 +132,11 @@ class BoundClaim:
         return found
 
     def _places(self, declared: ForAll) -> list[tuple[Hashable, ...]]:
-        kinds = "".join("a" if t.is_action(i) else "s" for i in declared.indices)
-        if kinds == "":
-            return [()]
-        if kinds == "s":
-            return [(s,) for s in self.mdp.nonterminal]
-        if kinds == "sa":
-            return list(self.mdp.pairs)
-        if kinds == "ss":
-            return [(s, t) for s in self.mdp.nonterminal for t in self.mdp.nonterminal]
+        match ["a" if t.is_action(i) else "s" for i in declared.indices]:
+            case ["s", "a"]:
+                return list(self.mdp.pairs)
+            case [] | ["s"] | ["s", "s"] as kinds:
+                return list(product(self.mdp.nonterminal, repeat=len(kinds)))
         raise ClaimError(
             "an arbitrary function is one of (s), (s,a), (s,s') or of nothing; found "
             f"{declared.name}({','.join(declared.indices)}). Declare it so",
@@ -158,9 +155,7 @@ class BoundClaim:
             mdp = terminating(self.mdp)
             policy = self.policy.pullback(mdp, lambda s: s)
             return mdp, policy, Structure(mdp, policy)
-        drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
-        primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
-        if not primed and not any(d.primed for d in drawn):
+        if not any(map(t.is_primed, self._nodes)):
             return None
         world = self._second_world
         return world.mdp, world.policy, Structure(world.mdp, world.policy)
@@ -189,7 +184,7 @@ class BoundClaim:
         if any(isinstance(node, t.Log) and in_logarithms(node.body) is None for node in self._nodes):
             limits: dict[str, Any] = {"budget": NORMAL_FORM_TERMS, "seconds": NORMAL_FORM_SECONDS}
             field = rational_field(self.mdp, self.policy, extra=self.extra, **limits)
-            meaning = self._meaning(Tower(field, generic=True), Evaluation, basis=None, logarithms=found)
+            meaning = self._meaning(self._tower(field), Evaluation, basis=None, logarithms=found)
             meaning.extremes = ExtremesAtPoint(field)  # what is recorded has no values
             for side in (self.claim.left, self.claim.right):
                 meaning.compile(side)
@@ -242,7 +237,7 @@ class BoundClaim:
     # -- its meaning -----------------------------------------------------------------------------------------
 
     def closed(self, *, whole: bool = False, **limits: Any) -> Meaning:
-        """In the field of rational functions; with dual numbers over it where some parts have no derivative.
+        """In the field of rational functions.
 
         With `whole` each logarithm is a generator as it is written, without what it has in common with others.
         """
@@ -250,9 +245,12 @@ class BoundClaim:
         if whole and basis is not None:
             basis = WholeLogarithms(*basis.policies, alphabet=self.alphabet, others=basis.others)
         field = rational_field(self.mdp, self.policy, extra=self.extra, logs=basis, **limits)
+        return self._meaning(self._tower(field), Evaluation, basis=basis, logarithms=self.logarithms)
+
+    def _tower(self, field: RationalField) -> Tower:
+        """Over closed forms; of dual numbers where some parts have no derivative."""
         above = (lambda f: DualField(f, self.policy.params)) if self.uses(t.StopGradient) else None
-        tower = Tower(field, above, generic=True)
-        return self._meaning(tower, Evaluation, basis=basis, logarithms=self.logarithms)
+        return Tower(field, above, generic=True)
 
     def bounds(self) -> Meaning:
         """In the field of sizes."""

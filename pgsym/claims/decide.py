@@ -22,7 +22,7 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate
 from pgsym.claims.difference import proof_bits, residues, size, trial_bits
 from pgsym.claims.domain import require_discounts, require_policy
-from pgsym.claims.language import parse, runs
+from pgsym.claims.language import parse
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import EQUAL, RELATIONS
 from pgsym.claims.language.statement import Claim
@@ -299,11 +299,9 @@ def evaluations(setting: BoundClaim) -> float:
 
 class _Counter:
     def __init__(self, setting: BoundClaim) -> None:
-        mdp = setting.mdp
+        mdp, self.scope = setting.mdp, setting.scope
         self.states = float(len(mdp.states))
         self.actions = float(max((len(mdp.actions(s)) for s in mdp.nonterminal), default=0))
-        # By identity, because equal parts stand in different places; the node is kept so that its number stays its own.
-        self._free: dict[int, tuple[frozenset[str], t.Node]] = {}
 
     def times(self, indices: tuple[str, ...]) -> float:
         found = 1.0
@@ -315,23 +313,7 @@ class _Counter:
         """Evaluations of the node and of all below it."""
         if isinstance(node, t.Expect):
             node = node.expanded()
-        if not self.free(node):
+        if not any(self.scope.free_uses(node)):
             times = 1.0  # and kept
         inner = times * self.times(node.indices) if isinstance(node, t.OverIndices) else times
         return times + sum(self.count(child, inner) for child in node.children)
-
-    def free(self, node: t.Node) -> frozenset[str]:
-        """The indices that nothing binds."""
-        if id(node) not in self._free:
-            if isinstance(node, t.Expect):
-                found = self.free(node.expanded())
-            elif isinstance(node, t.Quantity | t.Call | t.Indicator):
-                found = frozenset(i for i in node.indices if isinstance(i, str))
-            elif isinstance(node, runs.Runs):
-                found = frozenset[str]().union(*map(self.free, node.children))
-                found = frozenset(i for i in (*found, *node.indices) if isinstance(i, str) and not runs.read_timed(i))
-            else:
-                found = frozenset[str]().union(*map(self.free, node.children))
-                found -= frozenset(node.indices if isinstance(node, t.OverIndices) else ())
-            self._free[id(node)] = found, node
-        return self._free[id(node)][0]

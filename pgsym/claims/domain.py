@@ -60,7 +60,8 @@ class Domain:
         policy = setting.policy
         self._roots, _ = common_denominators(policy.forms())
         self._given = bounded(setting.mdp)
-        self._chosen = list(dict.fromkeys(p for p in policy.expressions() if not p.is_Rational))
+        self.chosen = list(dict.fromkeys(p for p in policy.expressions() if not p.is_Rational))
+        """The policy's probabilities that are no numbers."""
         self._assumed = assumed(setting.mdp)
         rational = [p for p in policy.params if p not in self._roots]
         self._searched = [*setting.mdp.symbols, *setting.weights, *rational]
@@ -86,7 +87,7 @@ class Domain:
         """Whether every assumption holds there, and every probability lies in [0, 1]; exact."""
         if not all(a.holds({s: point[s] for s in a.symbols}) for a in self._assumed):
             return False
-        return all(in_unit_interval(p.subs(point)) for p in (*self._given, *self._chosen))
+        return all(in_unit_interval(p.subs(point)) for p in (*self._given, *self.chosen))
 
     def _odds(self, rng: random.Random, fine: int) -> Point:
         """theta_i = q_i log(x_i) for rational odds x_i of parameters in exponentials."""
@@ -102,7 +103,7 @@ class Domain:
         unknown = [s for s in self._searched if s not in given]
         if not unknown:
             return {}
-        chosen = [p.subs(given) for p in self._chosen]
+        chosen = [p.subs(given) for p in self.chosen]
         # What stays irrational is left to the check of the whole point.
         rational = [p for p in chosen if _is_rational(p)]
         assumed = [a.replace(given) for a in self._assumed]
@@ -127,12 +128,12 @@ class Domain:
 
 def require_policy(setting: BoundClaim) -> None:
     """Refuse a policy whose probabilities are none anywhere: all would be true of it."""
-    given = list(dict.fromkeys(p for p in setting.policy.expressions() if not p.is_Rational))
-    if given and next(Domain(setting).places(random.Random(0), PLAIN), None) is None:
-        symbols = sorted(s.name for p in given for s in p.free_symbols)
+    known = Domain(setting)
+    if known.chosen and next(known.places(random.Random(0), PLAIN), None) is None:
+        symbols = sorted(s.name for p in known.chosen for s in p.free_symbols)
         raise UndefinedQuantityError(
             f"found no values of {listed(dict.fromkeys(symbols))} for which every probability lies in [0, 1]; there "
-            f"must be some. Correct {', '.join(map(brief, given[:3]))}",
+            f"must be some. Correct {', '.join(map(brief, known.chosen[:3]))}",
             where="policy",
         )
 

@@ -22,7 +22,7 @@ from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.difference import nothing_to_be
 from pgsym.claims.domain import Domain
-from pgsym.claims.extremes import ExtremesOfForms, UnknownSignError
+from pgsym.claims.extremes import ExtremesOfForms, MinMax, UnknownSignError
 from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import EQUAL, RELATIONS
@@ -116,6 +116,11 @@ class Inequality:
         if self.claim.relation == EQUAL:
             found = [(c, e) for c in left for e in (left[c] - right[c], right[c] - left[c])]
         else:
+            entries = (*left.values(), *right.values())
+            if self.setting.rank == 2 and len(params) > 1 and any(isinstance(e, MinMax) for e in entries):
+                raise UnknownSignError(
+                    "found abs, max or min in matrices, whose order is looked at in points alone. Compare their entries"
+                )
             found = list(gaps(self.setting, left, right, field).items())
         for coordinate, gap in found:
             for clause in self.extremes.clauses(gap):
@@ -163,16 +168,14 @@ class Inequality:
             return self._refuted(witness)
         try:
             found = list(self.signs())
-        except UnknownSignError as error:
-            return self._refuted(witness) if witness is not None else self._undecided(error.message)
-        except TooLargeError as error:
+        except (UnknownSignError, TooLargeError) as error:
+            if witness is not None:
+                return self._refuted(witness)
+            if isinstance(error, UnknownSignError):
+                return self._undecided(error.message)
             what = error.message.removesuffix(f". {REMEDY}")
-            return (
-                self._refuted(witness)
-                if witness is not None
-                else self._undecided(
-                    f"its closed form does not fit: {what}. Decide it on a smaller model, or at numbers for its symbols"
-                )
+            return self._undecided(
+                f"its closed form does not fit: {what}. Decide it on a smaller model, or at numbers for its symbols"
             )
         open_ones = [(c, clause, v) for c, clause, v in found if v.status is not SignStatus.PROVED]
         if open_ones and self.setting.basis is not None and witness is None:

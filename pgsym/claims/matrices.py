@@ -21,7 +21,7 @@ class Matrices(PartCompiler):
             diagonal = [e for (p, q), e in matrix(env).items() if p == q]
             if self.world.representative:
                 return field.total(diagonal[0], self._terms) if diagonal else field.zero
-            return field.dot(diagonal, [field.one] * len(diagonal))
+            return sum(diagonal[1:], diagonal[0]) if diagonal else field.zero
 
         return trace
 

@@ -85,18 +85,22 @@ class OrderDomain:
 
     def _constraints(self, meaning: Meaning) -> Iterator[tuple[sp.Expr, bool]]:
         """Functions that are at least 0 in the domain, and whether they are positive."""
-        setting = self.setting
-        chosen = [*bounded(setting.mdp), *(p for p in setting.policy.expressions() if not p.is_Rational)]
-        chosen += [self.field.to_sympy(meaning.compile(node)({})) for node in setting.discounts]
-        if setting.second is not None:
-            chosen += bounded(setting.second[0]) + list(setting.second[1].expressions())
-        for p in dict.fromkeys(chosen):
+        discounts = [self.field.to_sympy(meaning.compile(node)({})) for node in self.setting.discounts]
+        for p in dict.fromkeys([*self._probabilities, *discounts]):
             yield from ((p, False), (1 - p, False))
-        for assumption in assumed(setting.mdp):
+        for assumption in assumed(self.setting.mdp):
             yield from assumption.inequalities
         for s in self.generators:
             if s.is_Symbol and (s.is_nonnegative or s.is_nonpositive):
                 yield (s if s.is_nonnegative else -s), bool(s.is_positive or s.is_negative)
+
+    @cached_property
+    def _probabilities(self) -> list[sp.Expr]:
+        """What lies in [0, 1], of both worlds, numbers left out."""
+        setting = self.setting
+        worlds = [(setting.mdp, setting.policy), *([setting.second[:2]] if setting.second is not None else [])]
+        found = (p for mdp, policy in worlds for p in (*bounded(mdp), *policy.expressions()))
+        return [p for p in found if not p.is_Rational]
 
     def _is_bound(self, g: sp.Expr, strict: bool) -> bool:
         """Keep a bound of one generator; whether it was one."""
@@ -116,12 +120,7 @@ class OrderDomain:
         unit = [Fraction(0), Fraction(1)]
         boxes = {s: (None, None) for s in self.generators if s.is_Symbol}
         boxes |= {s: (Fraction(0), Fraction(1)) for s in boxes if self._bounds.get(self._index[s]) == unit}
-        setting = self.setting
-        given = [*bounded(setting.mdp), *setting.policy.expressions()]
-        if setting.second is not None:
-            given += [*bounded(setting.second[0]), *setting.second[1].expressions()]
-        known = [g for g in given if not isinstance(g, sp.Rational) and g.free_symbols <= boxes.keys()]
-        self._rows = simplices(known, boxes)
+        self._rows = simplices([p for p in self._probabilities if p.free_symbols <= boxes.keys()], boxes)
 
     def _key(self, k: int, g: sp.Expr) -> sp.Expr:
         """The variable: the generator, moved to where its bounds are 0 and 1, or 0."""

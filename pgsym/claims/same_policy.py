@@ -71,12 +71,7 @@ class _Merger:
         return dataclasses.replace(node, **parts)  # type: ignore[arg-type]
 
     def _of_second(self, node: t.Node) -> bool:
-        return any(
-            isinstance(part, t.PrimedGrad)
-            or getattr(part, "primed", False)
-            or (isinstance(part, t.Expect) and any(d.primed for d in part.draws))
-            for part in self.scope.parts(node)
-        )
+        return any(map(t.is_primed, self.scope.parts(node)))
 
     def _is_constant(self, node: t.Node) -> bool:
         """Whether no parameter stands there at all."""

@@ -9,7 +9,6 @@ resultants, and verdicts between them say which one it is.  Otherwise verdicts b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -210,17 +209,17 @@ class _Search:
         self.decision = Decision(problem, seed=seed)
         self.deadline = time.monotonic() + seconds
         self.verdicts: dict[Fraction, Verdict] = {}
-        declared = t.Call(name, ()), (*claim.bindings, ForAll(name, ()))
-        self.open = self.decision.bound(replace(self._with(declared[0]), bindings=declared[1]))
+        self.open = self.decision.bound(replace(self._with(t.Call(name)), bindings=(*claim.bindings, ForAll(name))))
         self.extreme = self._extreme()
 
     def _with(self, constant: t.Node) -> Claim:
         """The claim with something for the constant."""
-        left, right = (rewrite(side, self._replaced(constant)) for side in (self.claim.left, self.claim.right))
-        return replace(self.claim, left=left, right=right)
 
-    def _replaced(self, constant: t.Node) -> Callable[[t.Node], t.Node | None]:
-        return lambda node: constant if node == t.Symbol(self.name) else None
+        def change(node: t.Node) -> t.Node | None:
+            return constant if node == t.Symbol(self.name) else None
+
+        left, right = (rewrite(side, change) for side in (self.claim.left, self.claim.right))
+        return replace(self.claim, left=left, right=right)
 
     def _at(self, constant: Fraction) -> Claim:
         number = t.Number(abs(constant))

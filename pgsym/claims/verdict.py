@@ -228,12 +228,6 @@ class Verdict(Result):
         """The claim, with the answer as a margin note."""
         return rf"{self.claim.latex()} \qquad \text{{({self.status})}}"
 
-    def factor_latex(self) -> str:
-        """The repairing factor as LaTeX."""
-        if self.factor is None:
-            return "1"
-        return self.factor.latex() if isinstance(self.factor, Node) else latex(self.factor)
-
     def markdown(self) -> str:
         """The claim as a formula, the answer with its ground, and the witness as a table."""
         if self.links:
@@ -247,7 +241,8 @@ class Verdict(Result):
         if self.witness is not None:
             parts.append(self.witness.markdown())
         if self.factor is not None:
-            parts.append(f"True with the factor ${self.factor_latex()}$ on the right.")
+            factor = self.factor.latex() if isinstance(self.factor, Node) else latex(self.factor)
+            parts.append(f"True with the factor ${factor}$ on the right.")
         if self.region:
             parts.append(f"True exactly where {self.region}.")
         return "\n\n".join([*parts, *(verdict.markdown() for verdict in self.corollaries)])

@@ -68,7 +68,7 @@ class Reading:
         self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
 
     def _second(self) -> frozenset[str] | None:
-        nodes = [n for n in self._nodes() if getattr(n, "primed", False) or isinstance(n, t.PrimedGrad)]
+        nodes = list(filter(t.is_primed, self._nodes()))
         if not nodes and not self.scope.arbitrary:
             return None
         return self.scope.arbitrary or frozenset({"pi'"})

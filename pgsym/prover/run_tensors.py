@@ -41,8 +41,7 @@ class RunTensors:
         return self._mean(node, names, first, second) + [(-c, fs) for c, fs in apart]
 
     def _mean(self, node: Any, names: Names, *sides: tuple[t.Node, tuple[str, ...]]) -> Terms:
-        unlike = "of pi'" if node.primed else "with a given action" if len(node.indices) == 2 else ""
-        expand = Expansion(self.reading.scope, unlike=unlike)
+        expand = Expansion.of_runs(self.reading.scope, node)
         products = [Term()]
         for side, axes in sides:
             products = [x.times(y) for x in products for y in expand.terms(side, axes)]

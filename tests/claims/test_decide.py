@@ -164,6 +164,8 @@ def test_second_world_can_be_the_terminating_model(method):
     prefix = "with M' = terminating: "
     for claim in ("V'(s) = V(s)", "grad J' = grad J", "eta'(s) = eta(s)", "grad pi'(a|s) = grad pi(a|s)"):
         assert on(prefix + claim, method=method).proved
+    for claim in ("E[tau~pi'] G = J'", "grad E[tau~pi' | s_0=s] G_0 = grad V(s)", "E[tau~pi'] grad (G^2) = 0"):
+        assert on(prefix + claim, method=method).proved  # returns have the discount of their own model
     assert on("V'(s) = V(s)", method=method).refuted
 
 

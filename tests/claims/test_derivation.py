@@ -309,6 +309,16 @@ def test_signs_are_outside_and_constants_positive():
     assert str(fold.product([parse("-2 = 0").terms[0], parse("x = 0").terms[0]])) == "-2 * x"
 
 
+@pytest.mark.parametrize("sign", ["sum", "prod"])
+def test_a_broken_product_keeps_what_a_sum_or_product_over_time_is_of(sign):
+    product = parse(f"E[tau] ({sign}[t<3] pi(a_t|s_t)) * (V(s_0) + V(s_1)) = 0").claims[0].left.body
+    assert " ".join(lines(product, width=24)).startswith(
+        rf"\left(\{sign}_{{t < 3}} \pi(a_{{t}} \mid s_{{t}})\right) \, "
+    )
+    total = parse(f"E[tau] {sign}[t<3] (V(s_t) + V(s_t) + V(s_t) + V(s_t)) = 0").claims[0].left.body
+    assert len(lines(total, width=24)) > 1
+
+
 def test_lines_are_the_whole_formula():
     statement = parse("J = sum[s] mu(s) * (V(s) + 2 * V(s) + 3 * V(s)) + sum[s] eta(s) * (V(s) - 4 * V(s) - 5 * V(s))")
     found = lines(statement.terms[1], width=24)

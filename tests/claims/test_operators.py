@@ -109,6 +109,17 @@ DECIDED = {
         ("two-state", "log (-d(s)) = log (-d(s))", "inapplicable"),
         ("two-state", "for all b(s): log b(s) = log b(s)", "inapplicable"),
         ("two-state", "grad log sum[a] pi(a|s)^2 = 2 * (sum[a] pi(a|s) * grad pi(a|s)) / sum[a] pi(a|s)^2", "proved"),
+        ("two-state", "log (1 + dot(grad (sg(pi(a|s)) * pi(a|s)), grad pi(a|s))) = log (1 + pi(a|s) * "
+         "dot(grad pi(a|s), grad pi(a|s)))", "proved"),
+        ("two-state", "log (1 + dot(grad (sg(pi(a|s)) * pi(a|s)), grad pi(a|s))) = log (1 + 2 * pi(a|s) * "
+         "dot(grad pi(a|s), grad pi(a|s)))", "refuted"),
+    ],
+    "extremes in matrices": [
+        ("two-state", "trace (abs(J) * F) >= 0", "proved"),
+        ("two-state", "trace (abs(J) * F) >= trace F", "refuted"),
+        ("two-state", "abs(J) * F >= F", "refuted"),
+        ("two-state", "abs(J) * F >= 0 * F", "undecided"),
+        ("short-corridor", "abs(J) * F >= 0 * F", "proved"),
     ],
     "moments of a reward": [
         ("parallel-outcomes", "E[r|s,a,s'] = r(s,a,s')", "proved"),

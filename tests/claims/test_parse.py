@@ -80,6 +80,7 @@ def test_ways_of_writing_one_tree(one, other):
         ("(sum[s] mu(s)) * J = 0", "sum[s] mu(s) * J = 0"),
         ('"J" = 0', "J = 0"),
         ('V("3") = 0', "V(3) = 0"),
+        ("V(03) = 0", "V(3) = 0"),
         ("V'(s) = 0", "V(s') = 0"),
     ],
 )

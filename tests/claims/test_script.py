@@ -140,3 +140,17 @@ def test_progress_is_reported():
     seen = []
     Script.parse("J = J\n\nV(s) = V(s)").check(pgsym.zoo("two-state"), progress=lambda k, n: seen.append((k, n)))
     assert seen == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("for all r':\nE[tau~pi'] G = E[tau~pi'] sum[t] gamma^t * r(s_t,a_t)", "refuted"),
+        ("with M' = terminating:\nE[tau~pi'] sum[t] r_t = J", "proved"),
+        ("for all s:\nE[tau | s_0=s] G = J", "refuted"),
+    ],
+)
+def test_what_is_said_of_runs_alone_keeps_its_declarations(text, status):
+    (step,) = Script.parse(text).check("two-state").steps
+    assert step.verdict.status == status
+    assert step.verdict.status == pgsym.decide("two-state", text.replace("\n", " ")).status

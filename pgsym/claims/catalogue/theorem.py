@@ -22,6 +22,7 @@ from pgsym.display.result import Result, data_frame
 from pgsym.errors import ClaimError, HypothesisError, StructureError
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
+from pgsym.model.symbols import all_symbols
 from pgsym.trust import Trust, weakest
 
 
@@ -141,11 +142,6 @@ class Theorem:
         return self._read(self.statement)
 
     @cached_property
-    def steps(self) -> tuple[Claim, ...]:
-        """Each relation of the derivation, with its reason."""
-        return self._read(self.derivation)
-
-    @cached_property
     def defects(self) -> tuple[Claim, ...]:
         """Each relation of the defect."""
         return self._read(self.defect)
@@ -193,8 +189,7 @@ class Theorem:
                 hypothesis.check(decision.structure, self.objective)
             except (HypothesisError, StructureError) as error:
                 return _inapplicable(claims, str(error))
-        named = (s for e in decision.policy.expressions() for s in e.free_symbols)
-        taken = {s.name for s in (*decision.mdp.symbols, *decision.pinned, *decision.policy.params, *named)}
+        taken = {s.name for s in (*all_symbols(decision.mdp, decision.policy), *decision.pinned)}
         try:
             verdicts = tuple(decision.decide(with_own_names(claim, taken)) for claim in claims)
         except ClaimError as error:  # the statement makes sense, so it is the model that gives a part of it none
@@ -270,11 +265,6 @@ class Findings(Result):
     def trust(self) -> Trust | None:
         """That of the least certain verdict; None where the theorem does not apply."""
         return None if self.status is Status.INAPPLICABLE else weakest(filter(None, (v.trust for v in self.verdicts)))
-
-    @property
-    def error_bits(self) -> int | None:
-        """The least over the identity tests among the verdicts; None when all are certain."""
-        return min((v.error_bits for v in self.verdicts if v.error_bits is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -21,7 +21,9 @@ from pgsym.claims.blocks import LONG_LEFT, Block, Chain, Definition, Formulas, R
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.parse import parse
 from pgsym.claims.language.relation import RELATIONS
+from pgsym.claims.language.render import is_open
 from pgsym.claims.language.render_latex import declarations_latex
+from pgsym.claims.language.runs import OverTime
 from pgsym.claims.language.statement import Binding, Let, Statement
 from pgsym.claims.verdict import Verdict
 from pgsym.errors import ClaimError
@@ -70,7 +72,7 @@ def _pieces(node: t.Node, width: int) -> list[str]:
         case t.Neg(body):
             return _joined(["-"], "", body, width)
         case t.Mul(left, right):
-            head = _fenced(left, width) if _is_open(left) or _is_sum(left) else _pieces(left, width)
+            head = _fenced(left, width) if is_open(left) or _is_sum(left) else _pieces(left, width)
             return _joined(head, r" \, ", right, width)
         case t.Div(t.Mul(t.Number() as factor, above), below) if tex_width(below.latex()) <= width:
             return _joined([t.Div(factor, below).latex()], r" \, ", above, width)
@@ -78,7 +80,7 @@ def _pieces(node: t.Node, width: int) -> list[str]:
             return _joined([rf"\frac{{1}}{{{below.latex()}}}"], r" \, ", above, width)
         case t.Grad(body) if _is_sum(body) or isinstance(body, t.Mul | t.Sum):
             return _joined([_operator(node)], " ", body, width, fence=isinstance(body, t.Mul))
-        case t.OverIndices(_, body) | t.Limit(body):
+        case t.OverIndices(_, body) | t.Limit(body) | OverTime(_, _, body):
             return _joined([_operator(node)], " ", body, width)
         case t.Expect(_, body):
             opening, inner = whole[: whole.index(r"\left[")] + r"\bigl[", _pieces(body, width)
@@ -86,7 +88,7 @@ def _pieces(node: t.Node, width: int) -> list[str]:
     return [whole]
 
 
-def _operator(node: t.Unary | t.OverIndices) -> str:
+def _operator(node: t.Unary | t.OverIndices | OverTime) -> str:
     """What stands before an operand."""
     return replace(node, body=t.Number(Fraction(1))).latex().removesuffix("1").rstrip()
 
@@ -107,13 +109,6 @@ def _fenced(node: t.Node, width: int) -> list[str]:
 
 def _is_sum(node: t.Node) -> bool:
     return isinstance(node, t.Add | t.Sub | t.Neg) or (isinstance(node, t.Number) and node.value < 0)
-
-
-def _is_open(node: t.Node) -> bool:
-    """Whether what follows would seem to belong to it."""
-    if isinstance(node, t.Grad | t.Log):
-        return _is_open(node.body)
-    return isinstance(node, t.OverIndices | t.Limit) or (isinstance(node, t.Mul) and _is_open(node.right))
 
 
 def steps(statement: Statement, verdicts: Iterator[Verdict | None]) -> Iterator[tuple[str, t.Node, str]]:

@@ -165,7 +165,11 @@ def values(solution: Solution) -> Iterator[Block]:
 
     column("in the parameters", solution, lambda e: _short(e, WIDE, names))
     if theta and params:
-        column(_point(theta, params), solution.at(), lambda e: _short(e, NARROW, names) or _float(e))
+        column(
+            _point(theta, params),
+            solution.at(),
+            lambda e: _short(e, NARROW, names) or (None if e.free_symbols else _rounded(e)),
+        )
     if len(columns) == 1:
         return
     yield Heading("In the parameters", 2)
@@ -192,14 +196,6 @@ def _short(expr: sp.Expr, width: int, names: Names) -> Cell | None:
         return None
     shown = latex(expr, names=names)
     return Cell(str(expr), shown) if tex_width(shown) <= width else None
-
-
-def _float(expr: sp.Expr) -> Cell | None:
-    """Six digits of a long number."""
-    if expr.free_symbols:
-        return None
-    text = f"{float(expr):.6g}"
-    return Cell(text, rf"\approx {text}")
 
 
 def decimal(value: float) -> Cell:
@@ -240,6 +236,11 @@ def number(value: sp.Expr, names: Names | None = None, formula: int = FORMULA) -
             return Cell(text, shown)
     if value.free_symbols:
         return None
+    return _rounded(value)
+
+
+def _rounded(value: sp.Expr) -> Cell:
+    """Six digits of a long number."""
     rounded = to_float(value)
     found = _scientific(str(sp.N(value, DIGITS))) if rounded is None else decimal(rounded)
     return Cell(found.text, rf"\approx {{{found.latex}}}")

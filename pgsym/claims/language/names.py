@@ -88,8 +88,11 @@ class ClaimNames:
         """What the indices of a function are, by its name alone."""
         if isinstance(node, t.Quantity):
             return quantity_at(node.name, 0).kinds
-        declared = (self.lets.get(node.name) or self.free[node.name]).indices
-        return tuple(map(_kind, declared))
+        return tuple(map(_kind, self.declared(node.name)))
+
+    def declared(self, name: str) -> tuple[str, ...]:
+        """The indices with which a function of the claim's own is defined or declared."""
+        return (self.lets.get(name) or self.free[name]).indices
 
     def entry(self, node: t.Call | t.Quantity | runs.RunExpect | runs.Covariance) -> QuantityDefinition:
         """Kinds, pairs and roles of one use of a name."""
@@ -106,8 +109,7 @@ class ClaimNames:
                 roles = tuple((k, ABROAD.get(role, role)) for k, role in roles)
                 roles += tuple((k, Role.ABROAD) for k, role in roles if role is Role.NEXT)
             return replace(found, roles=roles)
-        declared = (self.lets.get(node.name) or self.free[node.name]).indices
-        kinds = tuple(map(_kind, declared))
+        declared, kinds = self.declared(node.name), self.kinds(node)
         nearest = [max((k for k in range(j) if kinds[k] == STATE), default=-1) for j in range(len(kinds))]
         if node.name not in self.lets:
             pairs = [(i, j) for j, i in enumerate(nearest) if kinds[j] == ACTION and i >= 0]
@@ -188,20 +190,16 @@ class ClaimNames:
                 if isinstance(node, t.Call) and self._is_random_let(node.name):
                     yield runs.RUN, node
                 for i, kind in zip(indices, kinds, strict=False):
-                    if (time := runs.read_time(i) if isinstance(i, str) else None) is not None:
-                        if kind != TIME:
-                            raise self.error(f"{node.name} takes {_A[kind]} there; {i} is a time", node)
-                        yield from _named(time, node)
-                    elif kind == TIME:
+                    time = runs.read_time(i) if isinstance(i, str) else None
+                    if kind == TIME and time is None:
                         raise self.error(f"{node.name} takes a time there, as in {node.name}(t)", node)
-                    elif isinstance(i, str):
-                        if (kind == ACTION) != t.is_action(i):
-                            raise self.error(
-                                f"{node.name} takes {'an action' if kind == ACTION else 'a state'} there; {i} is "
-                                f"{'an action' if t.is_action(i) else 'a state'}",
-                                node,
-                            )
-                        if i not in bound:
+                    if isinstance(i, str):
+                        found = _kind(i) if time is None else TIME
+                        if found != kind:
+                            raise self.error(f"{node.name} takes {_A[kind]} there; {i} is {_A[found]}", node)
+                        if time is not None:
+                            yield from _named(time, node)
+                        elif i not in bound:
                             yield i, node
             case _:
                 for child in node.children:

@@ -108,7 +108,8 @@ WORLDS: dict[str, str] = {"terminating": "discount as random termination: gamma 
 def _parser(mathematics: bool) -> Lark:
     """The parser; with signs of mathematics a product needs no sign of its own."""
     grammar = resources.files("pgsym.claims.language").joinpath("claims.lark").read_text(encoding="utf-8")
-    grammar += f"\nRELATION.3: /{PATTERN}/\n" + "%extend factor: unary -> beside\n" * mathematics
+    grammar += f"\nRELATION.3: /{PATTERN}/\nFUNCTION.3: /(?:{'|'.join(t.FUNCTIONS)})(?=\\s*\\()/\n"
+    grammar += "%extend factor: unary -> beside\n" * mathematics
     options = {"propagate_positions": True, "maybe_placeholders": True}
     return Lark(grammar, parser="lalr", start=["start", "expression"], **options)
 
@@ -310,9 +311,8 @@ class _Builder(NameRules):
         return t.Quantity(str(token), at=token.start_pos)
 
     def call(self, token: Token, *arguments: t.Node) -> t.Node:
-        kinds: dict[str, type[t.Node]] = {"dot": t.Dot, "outer": t.Outer, "inv": t.Inv, "transpose": t.Transpose,
-                                         "sg": t.StopGradient, "abs": t.Abs}  # fmt: skip
-        wanted = 2 if token in ("dot", "outer") else 1
+        kind = t.FUNCTIONS[token]
+        wanted = 2 if issubclass(kind, t.Binary) else 1
         if len(arguments) != wanted:
             raise self.refuse(f"{token} has {len(arguments)} arguments; it takes {wanted}", token.start_pos)
-        return kinds[token](*arguments, at=token.start_pos)
+        return kind(*arguments, at=token.start_pos)

@@ -74,7 +74,7 @@ class NameRules(RunRules):
             return t.Literal(_unquoted(token)), token.start_pos
         if not token.isdigit() or len(token) > CLAIM_DIGITS:
             raise self.refuse(f"found {short(token)}; a state has a name or a whole number", token.start_pos)
-        return t.Literal(int(token)), token.start_pos
+        return t.Literal(int(token) if str(int(token)) == token else str(token)), token.start_pos
 
     def argmax(
         self, held: tuple[t.Index, int | None], _: Token, token: Token, name: Token, body: t.Node

@@ -21,9 +21,8 @@ from pgsym.claims.language.relation import SPELLINGS
 from pgsym.claims.language.statement import Arbitrary, Binding, ForAll, ForEach, Let, Statement, World
 from pgsym.expression.quantity import VOCABULARY, reward_power
 
-KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "dot", "outer", "inv",
-                      "transpose", "sg", "at", "abs", "max", "min", "let", "for", "all", "with", "G",
-                      *(text for text in SPELLINGS if text.isalpha())})  # fmt: skip
+KEYWORDS = frozenset({"sum", "prod", "E", "Var", "Cov", "limit", "grad", "log", "trace", "at", "max", "min", "let",
+                      "for", "all", "with", "G", *t.FUNCTIONS, *filter(str.isalpha, SPELLINGS)})  # fmt: skip
 """Words with a meaning of their own."""
 
 _PLAIN = re.compile(r"[^\W\d]\w*'*\Z")
@@ -204,12 +203,9 @@ class _Text(TreeWriter):
                 return "G"
             case runs.RunProbability():
                 return "P(tau)"
-            case t.StopGradient(body):
-                return f"sg({self.write(body)})"
-            case t.Unary(body):
-                return f"{type(node).__name__.lower()}({self.write(body)})"
-            case t.Binary(left, right):
-                return f"{type(node).__name__.lower()}({self.write(left)}, {self.write(right)})"
+            case t.Unary() | t.Binary():
+                name = next(name for name, kind in t.FUNCTIONS.items() if kind is type(node))
+                return f"{name}({', '.join(map(self.write, node.children))})"
         raise TypeError(f"{type(node).__name__} is not a node of the claim language")
 
     def call(self, name: str, indices: Iterable[t.Index]) -> str:

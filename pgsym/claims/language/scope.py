@@ -38,7 +38,7 @@ class Scope(ClaimNames):
                 self._check_times(node)
                 return quantity_at(name, len(indices)).rank
             case t.Call(name):
-                self._check_applied(node, len((self.lets.get(name) or self.free[name]).indices))
+                self._check_applied(node, len(self.declared(name)))
                 self._check_times(node)
                 return self.let_rank(name) if name in self.lets else 0
             case t.Neg(body) | t.StopGradient(body) | t.Limit(body):

@@ -237,6 +237,12 @@ class Outer(Binary):
     """The matrix left right^T of two vectors."""
 
 
+FUNCTIONS: dict[str, type[Unary | Binary]] = {
+    "dot": Dot, "outer": Outer, "inv": Inv, "transpose": Transpose, "sg": StopGradient, "abs": Abs,
+}  # fmt: skip
+"""What is written with its arguments in parentheses."""
+
+
 @dataclass(frozen=True)
 class OverIndices(Node):
     """What binds indices; it extends to the right over products."""
@@ -321,6 +327,12 @@ class Expect(Node):
         elif draw.name == "P":
             indices = (draw.index, state, action)
         return Quantity(draw.name, indices, draw.primed, at=self.at)
+
+
+def is_primed(node: Node) -> bool:
+    """Whether the node itself, whatever stands below it, is about the second world."""
+    of_second = isinstance(node, PrimedGrad) or bool(getattr(node, "primed", False))
+    return of_second or (isinstance(node, Expect) and any(draw.primed for draw in node.draws))
 
 
 def as_node(value: Node | int | Fraction) -> Node:

@@ -67,8 +67,7 @@ class RunMeans(PartCompiler):
         outputs: tuple[str, ...],
         level: int,
     ) -> Compiled:
-        unlike = "of pi'" if node.primed else "with a given action" if len(node.indices) == 2 else ""
-        terms = expand(Expansion(self.scope, unlike=unlike))
+        terms = expand(Expansion.of_runs(self.scope, node))
         world = self.world.primed if node.primed else self.world
         assert world is not None
         plain = (i for i, _ in self.scope.free_uses(body) if i != runs.RUN and runs.read_timed(i) is None)

@@ -11,21 +11,25 @@ from pgsym.claims.language import tree as t
 from pgsym.claims.language.rewriting import rewrite
 from pgsym.claims.language.scope import Scope
 
+OF_SECOND = "of pi'"
+"""How runs of the second world differ from those of pi."""
 
-def discounted(since: runs.Time) -> t.Node:
+
+def discounted(since: runs.Time, gamma: t.Quantity) -> t.Node:
     """The rewards from a time on, discounted; the whole return from the start.
 
-    >>> print(discounted(runs.Time("t")), "and", discounted(runs.Time()))
+    >>> print(discounted(runs.Time("t"), t.Quantity("gamma")), "and", discounted(runs.Time(), t.Quantity("gamma")))
     sum[u>=t] gamma^(u-t) * r_u and sum[u] gamma^u * r_u
     """
-    gamma, u = t.Quantity("gamma"), runs.Time("u")
-    if not since.name:
-        bounds = (runs.TimeBound(">=", since),) if since.shift else ()
-        weight = runs.TimePower(gamma, u + -since.shift)
-    else:
-        bounds = (runs.TimeBound(">=", since),)
-        weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name))
+    u = runs.Time("u")
+    bounds = () if since == runs.Time() else (runs.TimeBound(">=", since),)
+    weight = runs.TimePower(gamma, u + -since.shift, runs.Time(since.name) if since.name else None)
     return runs.TimeSum("u", bounds, weight * runs.RewardAt(u))
+
+
+def discount(scope: Scope, unlike: str) -> t.Quantity:
+    """The discount of returns: in a transformed model its own."""
+    return t.Quantity("gamma", primed=bool(scope.worlds) and unlike == OF_SECOND)
 
 
 def log_probability(at: int | None = None) -> t.Node:
@@ -119,9 +123,9 @@ def derivative(node: t.Grad, scope: Scope, unlike: str = "") -> t.Node | None:
             first = derivative(inner, scope, unlike)
             return None if first is None else grad(first)
         case runs.Return():
-            return grad(discounted(runs.Time()))
+            return grad(discounted(runs.Time(), discount(scope, unlike)))
         case runs.ReturnFrom(since):
-            return grad(discounted(since))
+            return grad(discounted(since, discount(scope, unlike)))
         case runs.TimeSum(index, bounds, x):
             return runs.TimeSum(index, bounds, grad(x), at=node.at)
         case runs.TimeProduct(index, bounds, x):
@@ -146,7 +150,7 @@ def _is_constant(node: t.Node, scope: Scope) -> bool:
     """Whether one part of an expression does not move with theta for certain."""
     match node:
         case t.Quantity():
-            return node == t.Quantity("gamma")
+            return node.name == "gamma"
         case t.Call(name):
             return name in scope.free or name in scope.lets
     return not isinstance(node, (t.Symbol, *runs.Runs))

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.scope import Scope
-from pgsym.claims.trajectories.rewriting import derivative, discounted, log_probability, moved
+from pgsym.claims.trajectories.rewriting import OF_SECOND, derivative, discount, discounted, log_probability, moved
 from pgsym.errors import ClaimError
 from pgsym.limits import RUN_TERMS, RUN_TIMES
 
@@ -104,6 +104,11 @@ class Expansion:
     """How the runs differ from those of pi, for which alone P(tau) is meant."""
     _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
+    @classmethod
+    def of_runs(cls, scope: Scope, node: runs.RunExpect | runs.Covariance) -> Expansion:
+        """For what is averaged over these runs."""
+        return cls(scope, unlike=OF_SECOND if node.primed else "with a given action" if len(node.indices) == 2 else "")
+
     def terms(self, node: t.Node, axes: tuple[str, ...] = ()) -> list[Term]:
         """The terms of an expression with these labels.
 
@@ -183,9 +188,9 @@ class Expansion:
             case t.Log(runs.RunProbability()) if not self.unlike:
                 return self._terms(log_probability(node.at), axes)
             case runs.Return():
-                return self._terms(discounted(runs.Time("", 0)), axes)
+                return self._terms(discounted(runs.Time(), discount(self.scope, self.unlike)), axes)
             case runs.ReturnFrom(since):
-                return self._terms(discounted(since), axes)
+                return self._terms(discounted(since, discount(self.scope, self.unlike)), axes)
             case t.Grad():
                 inside = derivative(node, self.scope, self.unlike)
                 return [] if inside is None else self._terms(inside, axes)
