@@ -6,7 +6,6 @@ Exit status: 0 when what was asked holds, 1 when it is refuted or inconsistent, 
 from pgsym.cli import audit as audit
 from pgsym.cli import check as check
 from pgsym.cli import estimators as estimators
-from pgsym.cli import floats as floats
 from pgsym.cli import playground as playground
 from pgsym.cli import prove as prove
 from pgsym.cli import solve as solve

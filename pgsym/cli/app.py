@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 import typer.core
 
+from pgsym.cli import options
 from pgsym.errors import PgsymError, SchemaError
 
 if TYPE_CHECKING:
+    from pgsym.display.result import TableResult
     from pgsym.estimators.estimator import Estimator
     from pgsym.model.mdp import MDP
     from pgsym.model.problem import Problem
@@ -41,8 +43,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the schema is described in docs/cli.md.")]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it; typer may answer with it itself."""
@@ -73,8 +73,20 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def print_result(
+    found: TableResult, as_json: bool, *, cells: Sequence[Sequence[str]] | None = None, **head: Any
+) -> None:
+    """A result on the terminal, with `cells` in place of its own; or as JSON, behind `head`."""
+    from pgsym.reports.terminal import console, result_table
+
+    if as_json:
+        print_json(head | found.to_json())
+    else:
+        console().print(result_table(found, cells=cells))
+
+
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(as_json: options.AsJson = False) -> None:
     """Versions, devices, the field engine and optional packages in one table, for a bug report.
 
     Example: `pgsym doctor`
@@ -194,24 +206,22 @@ def load_estimator(
     return find_estimator(estimator, read_let(let, mdp), horizon=horizon, bootstrap=not no_bootstrap)
 
 
-def split_methods(methods: str) -> list[str]:
-    """Names and texts between commas; those inside of parentheses belong to a text.
+def refuse_unused(why: str, where: str, **given: Any) -> None:
+    """Refuse options, by their parameters, that would change nothing.
 
-    >>> split_methods("exact, sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t), gae")
-    ['exact', 'sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t)', 'gae']
+    >>> refuse_unused("without a model; it changes one. Name one", "MODEL", theta=None, values="p=1/2")
+    Traceback (most recent call last):
+      ...
+    pgsym.errors.SchemaError: MODEL: found --set without a model; it changes one. Name one
     """
-    found, depth = [""], 0
-    for character in methods:
-        depth += (character in "([") - (character in ")]")
-        if character == "," and not depth:
-            found.append("")
-        else:
-            found[-1] += character
-    return [name.strip() for name in found if name.strip()]
+    names = {"values": "set", "trusted": "trust-file", "keep_policy": "keep-policy", "as_json": "json"}
+    for name, value in given.items():
+        if value:
+            raise SchemaError(f"found --{names.get(name, name)} {why}", where=where)
 
 
-def assignments(text: str, where: str) -> dict[str, str]:
-    """``a=1,b=log(2)`` by name.
+def assignments(text: str, where: str, example: str = "t=log(2),u=0") -> dict[str, str]:
+    """``a=1,b=log(2)`` by name; `example` is for the message.
 
     >>> assignments("a=1,b=log(2)", "--theta")
     {'a': '1', 'b': 'log(2)'}
@@ -220,7 +230,9 @@ def assignments(text: str, where: str) -> dict[str, str]:
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, equals, value = part.partition("=")
         if not equals or not value.strip():
-            raise SchemaError(f"found {part!r}; must read name=value. Write {where} 't=log(2),u=0'", where=where)
+            raise SchemaError(f"found {part!r}; must read name=value. Write {where} '{example}'", where=where)
+        if name.strip() in found:
+            raise SchemaError(f"found {name.strip()} twice; once is required. Leave one out", where=where)
         found[name.strip()] = value.strip()
     return found
 
@@ -242,59 +254,6 @@ def save_plot(plot: Path, figure: Any) -> None:
     print(f"wrote {write_figure(plot, figure)}", file=sys.stderr)
 
 
-Model = Annotated[
-    str,
-    typer.Argument(
-        help="A model file (.yaml, .json; .graphml, .drn, .prism), a name from `pgsym zoo`, a gymnasium environment "
-        "with a table: gym:FrozenLake-v1, or all MDPs with 3 states and 2 actions: generic:3x2.",
-        show_default=False,
-    ),
-]
-ObjectiveName = Annotated[
-    str | None,
-    typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value; the model's by default."),
-]
-Theta = Annotated[
-    str | None,
-    typer.Option(help='The point, e.g. "t=log(2),u=0"; parameters left out keep the model\'s value.'),
-]
-Gamma = Annotated[str | None, typer.Option(help="Discount factor: a number or a formula, e.g. 9/10 or gamma.")]
-Values = Annotated[
-    str | None,
-    typer.Option("--set", help='Numbers for symbols of the model, e.g. "p=1/2,alpha=1/3".', metavar="TEXT"),
-]
-Trusted = Annotated[
-    bool, typer.Option("--trust-file", help="The model file is your own: read any number of formulas, however long.")
-]
-NotationName = Annotated[
-    str | None,
-    typer.Option(
-        "--notation", help="LaTeX as in sutton-barto, silver, spinning-up, or a file with a table.", show_default=False
-    ),
-]
-Samples = Annotated[int, typer.Option("-n", "--samples", help="Trajectories to sample.")]
-Seed = Annotated[int, typer.Option(help="Seed of the sampler; same seed, same numbers.")]
-Horizon = Annotated[int | None, typer.Option(help="Steps of a trajectory; by default so many that little is cut off.")]
-EstimatorText = Annotated[
-    str,
-    typer.Argument(
-        metavar="[ESTIMATOR]",
-        help="A name from `pgsym estimators`, with -undiscounted behind it without gamma^t, or a text of your own: "
-        '"sum[t] grad log pi(a_t|s_t) * G_t".',
-    ),
-]
-Let = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--let",
-        metavar="NAME=VALUE",
-        help='What a name of the estimator stands for, e.g. "b(s)=V(s)", lambda=19/20, n=3, by state "v(s1)=2"; '
-        "without a value: a symbol. Can be given several times.",
-        show_default=False,
-    ),
-]
-
-
 def use_notation(name: str | None) -> None:
     """LaTeX is written in that notation, until the command ends."""
     if name is not None:
@@ -306,15 +265,13 @@ def use_notation(name: str | None) -> None:
         _UNTIL_THE_END.enter_context(written_in(found))
 
 
-DEFAULT_SAMPLES = 100_000
-
 _PROBLEM: dict[str, tuple[Any, Any]] = {
-    "model": (Model, inspect.Parameter.empty),
-    "objective": (ObjectiveName, None),
-    "theta": (Theta, None),
-    "gamma": (Gamma, None),
-    "values": (Values, None),
-    "trusted": (Trusted, False),
+    "model": (options.Model, inspect.Parameter.empty),
+    "objective": (options.ObjectiveName, None),
+    "theta": (options.Theta, None),
+    "gamma": (options.Gamma, None),
+    "values": (options.Values, None),
+    "trusted": (options.Trusted, False),
 }
 """What a command's first parameter `problem` stands for: annotation and default of each option."""
 

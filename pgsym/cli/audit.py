@@ -13,20 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pgsym.cli.app import (
-    AsJson,
-    Gamma,
-    Horizon,
-    ObjectiveName,
-    Seed,
-    Theta,
-    Trusted,
-    Values,
-    app,
-    assignments,
-    load_problem,
-    print_json,
-)
+from pgsym.cli import options
+from pgsym.cli.app import app, assignments, load_problem, print_json, refuse_unused
 from pgsym.errors import PgsymError, SamplingError, SchemaError
 
 SUITE, TOKENS = "suite", "tokens"
@@ -50,12 +38,12 @@ def audit(
             help="As for `pgsym solve`; `suite` is the standard suite of small problems, `tokens` that of token trees."
         ),
     ] = SUITE,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
-    trusted: Trusted = False,
-    horizon: Horizon = None,
+    objective: options.ObjectiveName = None,
+    theta: options.Theta = None,
+    gamma: options.Gamma = None,
+    values: options.Values = None,
+    trusted: options.Trusted = False,
+    horizon: options.Horizon = None,
     target: Annotated[
         str | None, typer.Option(help="truncated (grad J_T), bootstrap (V is paid at the time limit) or objective.")
     ] = None,
@@ -114,8 +102,8 @@ def audit(
     keep_padding: Annotated[
         bool, typer.Option("--no-poison", help="Leave padding and V(terminal) at 0 instead of numbers that show.")
     ] = False,
-    seed: Seed = 0,
-    as_json: AsJson = False,
+    seed: options.Seed = 0,
+    as_json: options.AsJson = False,
 ) -> None:
     """Audit a gradient estimator: is its mean the true gradient, and if not, which mistake does it make?
 
@@ -137,7 +125,7 @@ def audit(
 
     estimator = function if function in GROUP_ESTIMATORS else telling(load_function(function))
     suite = {SUITE: standard_suite, TOKENS: token_suite}.get(model)
-    options: dict[str, Any] = {
+    common: dict[str, Any] = {
         "target": target,
         "truth": truth,
         "layout": layout,
@@ -159,16 +147,18 @@ def audit(
     }
     results = {}
     if suite is not None:
+        fixed = f"with {model}, whose problems are fixed; it changes a MODEL. Name one"
+        refuse_unused(fixed, "MODEL", objective=objective, theta=theta, gamma=gamma, values=values, trusted=trusted)
         cases = list(suite())
         for case in cases:
             with working(f"auditing on {case.name}"):
-                given = {**case.options, "alpha": alpha / len(cases), **options}
+                given = {**case.options, "alpha": alpha / len(cases), **common}
                 given |= {} if horizon is None else {"horizon": horizon}
                 results[case.name] = run(case.problem, estimator, **given)
     else:
         problem = load_problem(model, objective, theta, gamma, values, trusted)
         with working("auditing"):
-            results[problem.name] = run(problem, estimator, horizon=horizon, alpha=alpha, **options)
+            results[problem.name] = run(problem, estimator, horizon=horizon, alpha=alpha, **common)
     if as_json:
         print_json({name: result.to_json() for name, result in results.items()})
     elif suite is not None:

@@ -8,26 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import (
-    DEFAULT_SAMPLES,
-    AsJson,
-    EstimatorText,
-    Gamma,
-    Horizon,
-    Let,
-    NotationName,
-    ObjectiveName,
-    Seed,
-    Theta,
-    Trusted,
-    Values,
-    app,
-    command,
-    load_estimator,
-    load_problem,
-    print_json,
-    use_notation,
-)
+from pgsym.cli import options
+from pgsym.cli.app import app, command, load_estimator, load_problem, print_json, refuse_unused, use_notation
 from pgsym.errors import ClaimError, SchemaError
 
 if TYPE_CHECKING:
@@ -49,16 +31,16 @@ def check(
             show_default=False,
         ),
     ] = None,
-    objective: ObjectiveName = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
-    trusted: Trusted = False,
+    objective: options.ObjectiveName = None,
+    theta: options.Theta = None,
+    gamma: options.Gamma = None,
+    values: options.Values = None,
+    trusted: options.Trusted = False,
     method: Annotated[str, typer.Option(help="auto, normal form or identity test.")] = "auto",
     error_bits: Annotated[
         int, typer.Option(min=1, max=10_000, help="An identity test errs with probability at most 2^-BITS.")
     ] = 100,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     read: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,11 +51,11 @@ def check(
         Path | None,
         typer.Option("-o", "--out", help="Typeset the text with its verdicts: .tex, .html, .md, .pdf or .claims."),
     ] = None,
-    notation: NotationName = None,
+    notation: options.NotationName = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Decide a note again whenever its file changes; print what is new.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Decide the claims of a file, one claim, or a note on MODEL: a verdict for each line, the defect of false ones.
 
@@ -93,12 +75,15 @@ def check(
             f'found {model} without claims; a claim, a file or a note is required. Write pgsym check {model} "J = J"',
             where="check",
         )
+    if claims is None:
+        without = "without a model; it changes one. Write pgsym check MODEL NOTE"
+        refuse_unused(without, "check", theta=theta, gamma=gamma, values=values, trusted=trusted)
     problem = None if claims is None else load_problem(model, objective, theta, gamma, values, trusted)
     if is_note(claims or model):
         check_note(claims or model, problem, objective=objective, read_as=read or [], method=method,
                    error_bits=error_bits, seed=seed, out=out, as_json=as_json, watched=watch)  # fmt: skip
-    if watch:
-        raise SchemaError("found --watch with a claim; a note in a file is watched. Give a note", where="check")
+    refuse_unused("with a claim; a note in a file is watched. Give a note", "check", watch=watch)
+    refuse_unused("with a claim; it says what a letter of a note means. Give a note", "check", read=read)
     assert problem is not None
     assert claims is not None
     from pgsym.reports.terminal import audit_text, console, working
@@ -165,8 +150,8 @@ def derive(
         typer.Option("-o", "--out", help="Write .tex, .md, .html, .pdf or .claims; the terminal shows text if absent."),
     ] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write a PDF too; needs a TeX engine.")] = None,
-    notation: NotationName = None,
-    seed: Seed = 0,
+    notation: options.NotationName = None,
+    seed: options.Seed = 0,
 ) -> None:
     """Derive the policy gradient theorem, or a claim, for MODEL; every line is decided before it is printed.
 
@@ -212,14 +197,14 @@ def _proof_of(claim: str, problem: Problem, level: str) -> Derivation:
 def verify(
     problem: Problem,
     *,
-    estimator: EstimatorText = "reward-to-go",
+    estimator: options.EstimatorText = "reward-to-go",
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories to sample; 0 for the verdict alone.")
-    ] = DEFAULT_SAMPLES,
-    seed: Seed = 0,
-    horizon: Horizon = None,
-    let: Let = None,
-    as_json: AsJson = False,
+    ] = options.DEFAULT_SAMPLES,
+    seed: options.Seed = 0,
+    horizon: options.Horizon = None,
+    let: options.Let = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Decide the policy gradient theorem on MODEL, and check sampled gradients against the exact one.
 
@@ -269,7 +254,7 @@ def certify(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the certificate to this file, e.g. certificate.v.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Let Coq check it, where Coq is installed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="options.Let Coq check it, where Coq is installed.")] = False,
     closed_forms: Annotated[
         bool | None,
         typer.Option(
@@ -282,7 +267,7 @@ def certify(
     work: Annotated[
         Path | None, typer.Option(help="Where Coq's library is kept, compiled; by default the user's cache folder.")
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write a proof about MODEL that Coq's kernel checks: the policy gradient theorem, or that a claim is false.
 

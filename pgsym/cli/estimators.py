@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import (
-    DEFAULT_SAMPLES,
-    AsJson,
-    EstimatorText,
-    Horizon,
-    Let,
-    Samples,
-    Seed,
-    app,
-    command,
-    load_estimator,
-    print_json,
-    require_plot,
-    save_plot,
-    split_methods,
-)
+from pgsym.cli import options
+from pgsym.cli.app import app, assignments, command, load_estimator, print_json, print_result, require_plot, save_plot
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -34,7 +20,7 @@ CutOff = Annotated[int | None, typer.Option(help="Cut every run off after T step
 @app.command()
 def estimators(
     name: Annotated[str | None, typer.Argument(help="One of them, or a text of your own.", show_default=False)] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the estimators that have a name: their text, what its names stand for, and who wrote of it.
 
@@ -55,16 +41,16 @@ def estimators(
 def estimate(
     problem: Problem,
     *,
-    estimator: EstimatorText = "reward-to-go",
-    samples: Samples = DEFAULT_SAMPLES,
-    seed: Seed = 0,
-    horizon: Horizon = None,
-    let: Let = None,
+    estimator: options.EstimatorText = "reward-to-go",
+    samples: options.Samples = options.DEFAULT_SAMPLES,
+    seed: options.Seed = 0,
+    horizon: options.Horizon = None,
+    let: options.Let = None,
     directions: Annotated[
         int | None,
         typer.Option(help="Many parameters: look along that many random directions instead, at a cost without k."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Estimate grad J of MODEL by sampling alone: mean, standard errors, confidence region, speed.
 
@@ -89,7 +75,7 @@ def estimate(
 def moments(
     problem: Problem,
     *,
-    estimator: EstimatorText = "reinforce",
+    estimator: options.EstimatorText = "reinforce",
     target: Annotated[
         str | None,
         typer.Option(
@@ -97,20 +83,20 @@ def moments(
             show_default=False,
         ),
     ] = None,
-    let: Let = None,
+    let: options.Let = None,
     horizon: CutOff = None,
     no_bootstrap: Annotated[
         bool, typer.Option("--no-bootstrap", help="Treat the cut-off as the end of the episode.")
     ] = False,
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories to sample beside the exact law; 0 for none.")
-    ] = DEFAULT_SAMPLES,
-    seed: Seed = 0,
+    ] = options.DEFAULT_SAMPLES,
+    seed: options.Seed = 0,
     plot: Annotated[
         Path | None,
         typer.Option(help="Draw bias and variance against lambda, gamma, baseline and T to this file (needs `plot`)."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Exact mean, bias and covariance of an estimator of grad J on MODEL, beside sampled ones.
 
@@ -160,12 +146,12 @@ def compare(
     problem: Problem,
     *,
     estimators: Annotated[list[str], typer.Argument(help="Names or texts, as for `pgsym moments`.")],
-    let: Let = None,
+    let: options.Let = None,
     horizon: CutOff = None,
     samples: Annotated[
         int, typer.Option("-n", "--samples", help="Trajectories of each to sample beside the exact law.")
     ] = 0,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -174,7 +160,7 @@ def compare(
         ),
     ] = None,
     over: Annotated[str, typer.Option(help="What the plot is over: lambda, gamma, T, or a name such as b(s).")] = "T",
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Bias, variance, mean square error and cost of several estimators on MODEL, exact beside sampled.
 
@@ -185,7 +171,7 @@ def compare(
     from pgsym.cli.let import read_let
     from pgsym.comparison import compare as side_by_side
     from pgsym.estimators.shares import needed
-    from pgsym.reports.terminal import console, result_table, working
+    from pgsym.reports.terminal import working
 
     require_plot(plot)
     given = read_let(let, problem.mdp)
@@ -194,10 +180,7 @@ def compare(
         given |= read_let([over], problem.mdp)
     with working("comparing"):
         found = side_by_side(problem, *estimators, let=given, horizon=horizon, n=samples, seed=seed)
-    if as_json:
-        print_json({"model": problem.name, **found.to_json()})
-    else:
-        console().print(result_table(found))
+    print_result(found, as_json, model=problem.name)
     if plot is not None:
         save_plot(plot, found.plot(over))
     raise typer.Exit(0 if found.consistent else 1)
@@ -224,9 +207,9 @@ def ascend(
     batch: Annotated[int, typer.Option(help="Rollouts of each sampled direction.")] = 32,
     seeds: Annotated[int, typer.Option(help="Runs of each sampled method, with seeds 0, 1, ...")] = 3,
     damping: Annotated[float, typer.Option(help="Natural gradient: added to F's diagonal; 0 for F's inverse.")] = 0.0,
-    horizon: Horizon = None,
-    let: Let = None,
-    as_json: AsJson = False,
+    horizon: options.Horizon = None,
+    let: options.Let = None,
+    as_json: options.AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw J along the paths to this file (.svg, .pdf, .png; needs `plot`).")
     ] = None,
@@ -242,7 +225,6 @@ def ascend(
     from pgsym.ascent import ascend as climb
     from pgsym.cli.let import read_let
     from pgsym.display.progress import reporter
-    from pgsym.reports.terminal import console, result_table
 
     require_plot(plot)
     with reporter(None, task="ascending") as report:
@@ -259,20 +241,33 @@ def ascend(
             let=read_let(let, problem.mdp),
             progress=report,
         )
-    if as_json:
-        print_json({"model": problem.name, **found.to_json()})
-    else:
-        console().print(result_table(found, cells=[found.HEADER, *found.rows(ascii=ascii)]))
+    print_result(found, as_json, cells=[found.HEADER, *found.rows(ascii=ascii)], model=problem.name)
     if plot is not None:
         save_plot(plot, found.plot())
+
+
+def split_methods(methods: str) -> list[str]:
+    """Names and texts between commas; those inside of parentheses belong to a text.
+
+    >>> split_methods("exact, sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t), gae")
+    ['exact', 'sum[t] dot(vec(theta), grad log pi(a_t|s_t)) * grad log pi(a_t|s_t)', 'gae']
+    """
+    found, depth = [""], 0
+    for character in methods:
+        depth += (character in "([") - (character in ")]")
+        if character == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += character
+    return [name.strip() for name in found if name.strip()]
 
 
 def _step_sizes(text: str) -> float | dict[str, float]:
     """``0.1``, or ``exact=0.5,natural=0.1`` by label."""
     if "=" not in text:
         return _number(text)
-    pairs: list[Any] = [part.partition("=") for part in text.split(",")]
-    return {label.strip(): _number(value) for label, _, value in pairs}
+    found = assignments(text, "--step-size", "exact=0.5,natural=0.1")
+    return {label: _number(value) for label, value in found.items()}
 
 
 def _number(text: str) -> float:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import AsJson, NotationName, app, print_json, use_notation
+from pgsym.cli import options
+from pgsym.cli.app import app, print_json, use_notation
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def prove(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the proof as .tex, .md, .html, .pdf or .claims.")
     ] = None,
-    notation: NotationName = None,
+    notation: options.NotationName = None,
     check: Annotated[bool, typer.Option("--check", help="Let Coq check the proofs, where Coq is installed.")] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Prove claims for every finite MDP, of any number of states and actions; refute and correct false ones.
 
@@ -115,7 +116,7 @@ def refute(
             show_default=False,
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Find the smallest MDP for which a claim is false, with both sides there, and what is true instead.
 
@@ -170,7 +171,7 @@ def conjecture(
     objective: Annotated[
         str, typer.Option("--objective", "-J", help="start-state, average-reward or stationary-value.")
     ] = "start-state",
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Find identities between products of some quantities that hold for every finite MDP, each with its proof.
 

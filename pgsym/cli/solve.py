@@ -1,4 +1,4 @@
-"""`pgsym solve`, `optimal`, `sharpen`, `report`, `convert`, `zoo`: a model's exact side, its best, a page, files."""
+"""`pgsym solve`, `floats`, `optimal`, `sharpen`, `report`, `convert`, `zoo`: what is exact, the best, a page, files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgsym.cli.app import (
-    DEFAULT_SAMPLES,
-    AsJson,
-    Horizon,
-    Samples,
-    Seed,
-    app,
-    command,
-    print_json,
-    require_plot,
-    save_plot,
-)
+from pgsym.cli import options
+from pgsym.cli.app import app, command, print_json, print_result, refuse_unused, require_plot, save_plot
 
 if TYPE_CHECKING:
     from pgsym.model.problem import Problem
@@ -28,7 +18,7 @@ if TYPE_CHECKING:
 @command
 def solve(
     problem: Problem,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
     latex: Annotated[bool, typer.Option(help="Print the closed forms as a LaTeX align* body.")] = False,
     keep_policy: Annotated[bool, typer.Option(help="With --latex: keep pi(a|s) as symbols.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write solution.tex, graph.svg and graph.tex to this folder")] = None,
@@ -48,6 +38,8 @@ def solve(
         from pgsym.model.files.atomic import require_place
 
         require_place(out, folder=True)
+    refuse_unused("with --latex; one of them is printed. Leave one out", "solve", as_json=as_json and latex)
+    refuse_unused("without --latex; it is about formulas. Give both", "solve", keep_policy=keep_policy and not latex)
     solution = solve_exactly(problem, budget=BUDGET, seconds=SECONDS)
     shown = in_policy_symbols(solution) if keep_policy else solution
     if latex:
@@ -87,6 +79,42 @@ def _on_the_terminal(problem: Problem) -> Any:
     return solution_table(data, no_floats(symbols) if symbols else None)
 
 
+@app.command()
+def floats(
+    model: Annotated[
+        str, typer.Argument(help="Arrays in a file .npz (`FloatMDP.save`), or any other MODEL.", show_default=False)
+    ],
+    objective: Annotated[str, typer.Option("--objective", "-J", help="start-state or average-reward.")] = "start-state",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write all arrays to this file, .npz.", show_default=False)
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Solve a model of up to millions of states in floats, with bounds of all errors, under the uniform policy.
+
+    J and its derivative by a logit of every action in every state, values, action values and visits.  Other logits:
+    `pgsym.FloatMDP` in Python.
+
+    Example: `pgsym floats gym:Taxi-v4`
+
+    Example: `pgsym floats large.npz -J average-reward -o solved.npz`
+    """
+    from pgsym.exact.float_mdp import FloatMDP
+    from pgsym.model.files.atomic import require_place
+    from pgsym.model.formats import locate
+    from pgsym.reports.terminal import working
+
+    if out is not None:
+        require_place(out)
+    with working("float arrays"):
+        arrays = FloatMDP.load(model) if Path(model).suffix == ".npz" else FloatMDP.of(locate(model).mdp)
+        found = arrays.at(objective=objective)
+        if out is not None:
+            found.save(out)
+    print(found.assumption, file=sys.stderr)
+    print_result(found, as_json)
+
+
 @command
 def optimal(
     problem: Problem,
@@ -96,7 +124,7 @@ def optimal(
     plot: Annotated[
         Path | None, typer.Option(help="With regions: draw J* to this file (needs `plot`).", show_default=False)
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """The best that any policy can do on MODEL, exactly: J*, V*, Q* and every optimal action.
 
@@ -112,17 +140,14 @@ def optimal(
     from pgsym.errors import SchemaError
     from pgsym.exact import OptimalRegions
     from pgsym.exact import optimal as best
-    from pgsym.reports.terminal import console, result_table, working
+    from pgsym.reports.terminal import working
 
     require_plot(plot)
     with working("optimal actions"):
         found = best(problem, over)
     if plot is not None and not isinstance(found, OptimalRegions):
         raise SchemaError("found a model without symbols; a plot is over a symbol. Leave --plot out", where="plot")
-    if as_json:
-        print_json(found.to_json())
-    else:
-        console().print(result_table(found))
+    print_result(found, as_json)
     if plot is not None and isinstance(found, OptimalRegions):
         save_plot(plot, found.plot())
 
@@ -134,8 +159,8 @@ def sharpen(
         str, typer.Argument(help="An inequality with a constant: 'J <= c * max[s,a] r(s,a)'.", show_default=False)
     ],
     constant: Annotated[str, typer.Option("--for", help="The name of the constant.")] = "c",
-    seed: Seed = 0,
-    as_json: AsJson = False,
+    seed: options.Seed = 0,
+    as_json: options.AsJson = False,
 ) -> None:
     """Find the sharpest constant with which an inequality holds on MODEL, for all parameters and symbols.
 
@@ -149,14 +174,11 @@ def sharpen(
     Example: `pgsym sharpen two-state "abs(V(s)) <= k * max[s1,a] abs(r(s1,a))" --for k`
     """
     from pgsym.claims.sharp_constant import sharpen as sharpest
-    from pgsym.reports.terminal import console, result_table, working
+    from pgsym.reports.terminal import working
 
     with working("constants"):
         found = sharpest(problem, claim, constant, seed=seed)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        console().print(result_table(found))
+    print_result(found, as_json)
     raise typer.Exit(0 if found.proved is not None else 1)
 
 
@@ -169,12 +191,12 @@ def report(
             "-o", "--out", help="A folder, made if it is not there; or one file, .html or .tex.", show_default=False
         ),
     ],
-    samples: Samples = DEFAULT_SAMPLES,
+    samples: options.Samples = options.DEFAULT_SAMPLES,
     steps: Annotated[int, typer.Option(help="Steps of the learning curves.")] = 100,
     seeds: Annotated[int, typer.Option(help="Runs of the sampled learning curve.")] = 3,
     batch: Annotated[int, typer.Option(help="Trajectories of each of its steps.")] = 32,
-    seed: Seed = 0,
-    horizon: Horizon = None,
+    seed: options.Seed = 0,
+    horizon: options.Horizon = None,
     claim: Annotated[
         list[str] | None,
         typer.Option(
@@ -189,7 +211,7 @@ def report(
             show_default=False,
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write all that pgsym knows about MODEL as one page, index.html, and as a LaTeX document, report.tex.
 
@@ -243,7 +265,7 @@ def convert(
         bool, typer.Option("--chain", help="Write the policy's Markov chain, rational in exp(theta).")
     ] = False,
     mdp_only: Annotated[bool, typer.Option("--mdp-only", help="Leave policy, theta and objective out.")] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write MODEL in another format: a model file, GraphML, node-link JSON, or Storm's DRN.
 
@@ -266,7 +288,7 @@ def convert(
 @app.command()
 def zoo(
     name: Annotated[str | None, typer.Argument(help="Show one model as a model file.", show_default=False)] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the named models, or show one as a model file to start your own from.
 

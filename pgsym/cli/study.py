@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pgsym.cli.app import AsJson, app, print_json
-
-if TYPE_CHECKING:
-    from pgsym.study import StudyResult
+from pgsym.cli import options
+from pgsym.cli.app import app, print_result
 
 study = typer.Typer(
     help="Run many estimates at once, on many workers, into one SQLite file; look at the results.",
@@ -33,7 +31,7 @@ def run(
         str | None, typer.Option(help="Instead, the address of a dask scheduler, such as tcp://host:8786.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The SQLite file; the study's name with .sqlite by default.")] = None,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Do what is missing of a study.  Killed at any moment, it goes on from there when run again.
 
@@ -46,18 +44,18 @@ def run(
     except KeyboardInterrupt:
         print("what is done is kept; run the same command again to go on", file=sys.stderr)
         raise
-    _print(found, as_json)
+    print_result(found, as_json)
 
 
 @study.command()
-def show(file: File, as_json: AsJson = False) -> None:
+def show(file: File, as_json: options.AsJson = False) -> None:
     """Print a study's results as a table.
 
     Example: `pgsym study show corridor.sqlite`
     """
     from pgsym.study import StudyResult
 
-    _print(StudyResult(file), as_json)
+    print_result(StudyResult(file), as_json)
 
 
 @study.command()
@@ -77,12 +75,3 @@ def plot(
     with Store.read(file) as store:
         save(store, out)
     print(f"wrote {out}", file=sys.stderr)
-
-
-def _print(found: StudyResult, as_json: bool) -> None:
-    from pgsym.reports.terminal import console, result_table
-
-    if as_json:
-        print_json(found.to_json())
-    else:
-        console().print(result_table(found))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgsym.cli.app import AsJson, Gamma, Seed, Theta, Trusted, Values, app, load_problem, print_json
+from pgsym.cli import options
+from pgsym.cli.app import app, load_problem, print_json, refuse_unused
 from pgsym.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ def theorems(
     model: Annotated[
         str | None, typer.Argument(help="Decide it on this model; a MODEL as for `pgsym solve`.", show_default=False)
     ] = None,
-    theta: Theta = None,
-    gamma: Gamma = None,
-    values: Values = None,
-    trusted: Trusted = False,
-    seed: Seed = 0,
+    theta: options.Theta = None,
+    gamma: options.Gamma = None,
+    values: options.Values = None,
+    trusted: options.Trusted = False,
+    seed: options.Seed = 0,
     markdown: Annotated[bool, typer.Option(help="Print the whole catalogue as a Markdown page.")] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List named theorems and famous false statements, show one, or decide them on MODEL.
 
@@ -43,6 +44,9 @@ def theorems(
     from pgsym.reports.terminal import console
     from pgsym.reports.theorems import catalogue_page, theorem_page, theorems_table
 
+    if model is None:
+        without = "without a model; it changes one. Write NAME MODEL"
+        refuse_unused(without, "theorems", theta=theta, gamma=gamma, values=values, trusted=trusted)
     if markdown:
         print(catalogue_page(topics()), end="")
     elif model is not None:

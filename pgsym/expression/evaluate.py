@@ -103,12 +103,6 @@ class Tangent:
     def __add__(self, other: Tangent) -> Tangent:
         return Tangent(self.value + other.value, _combine(1.0, self.slope, 1.0, other.slope))
 
-    def __sub__(self, other: Tangent) -> Tangent:
-        return Tangent(self.value - other.value, _combine(1.0, self.slope, -1.0, other.slope))
-
-    def __neg__(self) -> Tangent:
-        return Tangent(-self.value, _combine(-1.0, self.slope, 0.0, {}))
-
     def __mul__(self, other: Tangent) -> Tangent:
         return Tangent(self.value * other.value, _combine(other.value, self.slope, self.value, other.slope))
 

@@ -24,7 +24,6 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
-    carries: str
     read: Callable[[Path], Problem | MDP]
     write: Callable[[Problem], str] | None = None
     """None where pgsym does not write it."""
@@ -64,14 +63,13 @@ def _write_drn(problem: Problem) -> str:
     return _module("drn").dumps(require_plain(problem, "a DRN file"))
 
 
-_WITHOUT = "the MDP, without discount, start distribution and policy"
 FORMATS = (
-    Format("model file, YAML", (".yaml", ".yml"), "everything", _reader("document"), _writer("document")),
-    Format("node-link JSON", (".node-link.json",), "everything", _reader("node_link"), _writer("node_link")),
-    Format("model file, JSON", (".json",), "everything", _read_json, _writer("document", format="json")),
-    Format("GraphML", (".graphml",), "everything", _reader("graphml"), _writer("graphml")),
-    Format("Storm's explicit format", (".drn",), _WITHOUT, _reader("drn"), _write_drn),
-    Format("PRISM program", (".prism", ".pm", ".nm"), "read through stormpy", lambda p: _module("storm").load_prism(p)),
+    Format("model file, YAML", (".yaml", ".yml"), _reader("document"), _writer("document")),
+    Format("node-link JSON", (".node-link.json",), _reader("node_link"), _writer("node_link")),
+    Format("model file, JSON", (".json",), _read_json, _writer("document", format="json")),
+    Format("GraphML", (".graphml",), _reader("graphml"), _writer("graphml")),
+    Format("Storm's explicit format", (".drn",), _reader("drn"), _write_drn),
+    Format("PRISM program", (".prism", ".pm", ".nm"), lambda path: _module("storm").load_prism(path)),
 )
 """Read from top to bottom: the first ending that fits decides.  A .json file may hold node-link data too."""
 

@@ -78,9 +78,7 @@ def token_tree(
     >>> solve(p).at().J
     4/9
     """
-    first: dict[Any, Any] = (
-        dict(prompts) if isinstance(prompts, Mapping) else _equally([prompts] if isinstance(prompts, str) else prompts)
-    )
+    first: dict[Any, Any] = dict(prompts) if isinstance(prompts, Mapping) else _equally(prompts)
     tokens = list(vocabulary)
     for where, words in (("prompts", list(first)), ("vocabulary", tokens)):
         _require_words(words, where)

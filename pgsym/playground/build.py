@@ -183,25 +183,24 @@ def _wheels(cache: Path) -> list[Path]:
 # -- archives --------------------------------------------------------------------------------------------
 
 
-def _unpack(wheels: Sequence[Path], site: Path) -> None:
-    """The Python files of wheels and their data."""
+def _members(wheels: Sequence[Path]) -> Iterator[tuple[str, ZipFile]]:
+    """The files of wheels, each with the archive that it is in."""
     for wheel in wheels:
         with ZipFile(wheel) as opened:
-            for name in opened.namelist():
-                if not name.endswith("/") and not LEFT_OUT.search(name) and not name.startswith(UNPACKED):
-                    opened.extract(name, site)
+            yield from ((name, opened) for name in opened.namelist() if not name.endswith("/"))
+
+
+def _unpack(wheels: Sequence[Path], site: Path) -> None:
+    """The Python files of wheels and their data."""
+    for name, opened in _members(wheels):
+        if not LEFT_OUT.search(name) and not name.startswith(UNPACKED):
+            opened.extract(name, site)
 
 
 def _unpacked(wheels: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
-    for wheel in wheels:
-        with ZipFile(wheel) as opened:
-            for name in opened.namelist():
-                if (
-                    name.startswith(UNPACKED)
-                    and not name.endswith(("/", ".pyi", ".pxd", ".pyx"))
-                    and "/test" not in name
-                ):
-                    yield name, opened.read(name)
+    for name, opened in _members(wheels):
+        if name.startswith(UNPACKED) and not name.endswith((".pyi", ".pxd", ".pyx")) and "/test" not in name:
+            yield name, opened.read(name)
 
 
 def _archive(cache: Path, fill: Callable[[Path], object]) -> bytes:

@@ -57,6 +57,7 @@ def test_ascend_writes_a_plot(run, tmp_path):
         (["--methods", "sarsa"], "error: methods: found 'sarsa'; must be one of exact, natural,"),
         (["--step-size", "0"], "error: step_size: found 0; must be positive."),
         (["--step-size", "fast"], "error: step_size: found 'fast'; must be a number. Write --step-size 0.1 or"),
+        (["--step-size", "exact=1,exact=2"], "error: --step-size: found exact twice; once is required. Leave one out"),
         (["--step-size", "natural=1", "--methods", "exact"], "error: step_size: no method is called 'natural'"),
         (["--objective", "average-reward"], "error: mu: 1 terminal state ('T')"),
         (["--plot", "paths.xyz"], "error: plot: found 'paths.xyz'; a name must end in one of"),

@@ -259,6 +259,34 @@ def test_json_says_it_in_json(name, place, run):
     assert err == ""
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["audit", "rloo", "tokens", "--gamma", "1/2"],
+         "MODEL: found --gamma with tokens, whose problems are fixed; it changes a MODEL. Name one"),
+        (["check", "note.md", "--set", "p=1/2"],
+         "check: found --set without a model; it changes one. Write pgsym check MODEL NOTE"),
+        (["check", "two-state", "J = J", "--read", "d: eta"],
+         "check: found --read with a claim; it says what a letter of a note means. Give a note"),
+        (["solve", "two-state", "--keep-policy"],
+         "solve: found --keep-policy without --latex; it is about formulas. Give both"),
+        (["theorems", "flow", "--theta", "t=0"],
+         "theorems: found --theta without a model; it changes one. Write NAME MODEL"),
+        (["solve", "two-state", "--theta", "theta_x=0,theta_x=1"],
+         "--theta: found theta_x twice; once is required. Leave one out"),
+    ],
+)  # fmt: skip
+def test_option_that_would_be_ignored_is_refused(command, message, run):
+    status, out, err = run(*command)
+    assert (status, out, err) == (2, "", f"error: {message}\n")
+
+
+def test_json_and_latex_are_not_asked_for_together(run):
+    status, out, _ = run("solve", "two-state", "--json", "--latex")
+    message = "solve: found --json with --latex; one of them is printed. Leave one out"
+    assert (status, json.loads(out)["error"]["message"]) == (2, message)
+
+
 def test_arguments_that_are_no_text_are_shown_escaped(run):
     """Bytes that are not UTF-8 reach Python as halves of characters."""
     status, out, err = run("zoo", "caf\udce9", "--json")

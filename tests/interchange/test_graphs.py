@@ -14,6 +14,7 @@ from strategies import continuing_mdps, episodic_mdps, points, policies
 from pgsym.errors import ModelError, SchemaError, StructureError
 from pgsym.model import MDP, Objective, Problem, direct_policy, mixture, tabular
 from pgsym.model.files import graphml, node_link
+from pgsym.model.zoo import zoo
 
 FORMATS = {"graphml": graphml, "node-link": node_link}
 
@@ -141,6 +142,7 @@ GRAPHML = graphml.dumps(_problem())
             '<data key="edge_order">x</data>',
             "m: found 'x' for 'order'; its key says long.",
         ),
+        (">false<", ">flase<", "m: found 'flase' for 'terminal'; its key says boolean. Correct one of them"),
         (
             '<data key="edge_r">1</data>',
             "",
@@ -173,6 +175,32 @@ def test_graphml_raises_on_wrong_input(old, new, message):
     with pytest.raises(ModelError) as error:
         graphml.loads(GRAPHML.replace(old, new), where="m")
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        ("double", "1e-400", "m: found 1e-400, beyond the range of decimal numbers; a number lies within about"),
+        ("double", "1_0", "m: found '1_0' for 'r'; its key says double. Correct one of them"),
+        ("int", "1.0", "m: found '1.0' for 'r'; its key says int. Correct one of them"),
+        ("double", "inf", "m: found 'inf' for 'r'; its key says double. Correct one of them"),
+    ],
+)
+def test_graphml_number_that_is_none_is_refused(kind, text, message):
+    other = GRAPHML.replace('attr.name="r" attr.type="string"', f'attr.name="r" attr.type="{kind}"')
+    assert graphml.loads(other) == graphml.loads(GRAPHML)
+    with pytest.raises(SchemaError) as error:
+        graphml.loads(other.replace('<data key="edge_r">1</data>', f'<data key="edge_r">{text}</data>'), where="m")
+    assert str(error.value).startswith(message)
+
+
+def test_edges_without_an_order_come_first():
+    """As in a networkx graph: where none is said, it is 0."""
+    data = json.loads(node_link.dumps(zoo("short-corridor")))
+    data["edges"][0]["order"] = 1
+    del data["edges"][1]["order"]
+    moves = [(s, a) for s, a, *_ in node_link.from_node_link(data).mdp.rows]
+    assert moves[:2] == [("s1", "L"), ("s1", "R")]
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,10 @@ def test_labels_of_tikz_touch_nothing(name, with_policy, tmp_path):
     assert len(boxes) == text.count(r"\node[outcome")
     assert [pair for pair in combinations(boxes, 2) if overlap(*pair)] == []
     assert [(b, c) for b in boxes for c in discs(picture) if near(b, c)] == []
+
+
+def test_figure_shows_names_with_dollars_as_they_are():
+    mdp = MDP.from_transitions([("$a^{$", "$", "end", 1, 1)], start="$a^{$", terminal=["end"])
+    figure = mdp.plot()
+    assert ["$a^{$", "end", "$"] == [text.get_text() for text in figure.axes[0].texts][:3]
+    figure.canvas.draw()

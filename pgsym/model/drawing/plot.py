@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgsym.display.figure import LIGHT, new_figure
 from pgsym.expression.latex import latex
 from pgsym.expression.notation import symbol_names
 from pgsym.model.drawing.captions import LABEL_SIZE, symbol_size
 from pgsym.model.drawing.geometry import PETAL
-from pgsym.model.drawing.picture import Picture
+from pgsym.model.drawing.picture import Label, Picture
 from pgsym.model.drawing.tikz import outcome
 from pgsym.model.mdp import MDP
 
@@ -43,11 +43,13 @@ def plot(mdp: MDP, picture: Picture) -> Figure:
     def colour(number: int) -> str:
         return LIGHT.series[number % len(LIGHT.series)]
 
-    def words(x: float, y: float, text: str, size: float, ink: str = LIGHT.ink, side: str = "center") -> None:
-        formula = text.startswith("$")
-        halo = [withStroke(linewidth=2.2, foreground=LIGHT.paper)] if formula else []
-        axes.text(x, y, text, size=PIXEL * size, color=ink, ha=side, va="center_baseline" if formula else "center",
-                  parse_math=formula, fontfamily="DejaVu Sans", path_effects=halo, zorder=5)  # fmt: skip
+    def words(x: float, y: float, text: str, size: float, ink: str = LIGHT.ink, **style: Any) -> None:
+        usual: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False}  # a name may hold dollars
+        axes.text(x, y, text, size=PIXEL * size, color=ink, fontfamily="DejaVu Sans", zorder=5, **usual | style)
+
+    def formula(label: Label, tex: str, ink: str = LIGHT.ink) -> None:
+        halo = [withStroke(linewidth=2.2, foreground=LIGHT.paper)]
+        words(label.x, label.y, f"${tex}$", LABEL_SIZE, ink, va="center_baseline", parse_math=True, path_effects=halo)
 
     def circle(x: float, y: float, radius: float, fill: str, line: str = "none", width: float = 0.0) -> None:
         # The line lies inside the border, as a line around it would make the circle larger.
@@ -72,16 +74,10 @@ def plot(mdp: MDP, picture: Picture) -> Figure:
     for mark in picture.marks:
         arrow([mark.tail, mark.tip], LIGHT.ink, 1.5)
         if mark.label:
-            words(mark.label.x, mark.label.y, f"${latex(mdp.start[mark.state], names=names, inline=True)}$", LABEL_SIZE)
+            formula(mark.label, latex(mdp.start[mark.state], names=names, inline=True))
     for disc in picture.discs:
-        circle(
-            disc.x,
-            disc.y,
-            disc.radius,
-            LIGHT.end if disc.terminal else LIGHT.state,
-            LIGHT.ink,
-            2.4 if disc.start else 1.3,
-        )
+        fill = LIGHT.end if disc.terminal else LIGHT.state
+        circle(disc.x, disc.y, disc.radius, fill, LIGHT.ink, 2.4 if disc.start else 1.3)
         if disc.terminal and disc.label:
             circle(disc.x, disc.y, disc.radius - 4, "none", LIGHT.ink, 1.0)
         words(disc.x, disc.y, disc.label, disc.size)
@@ -91,11 +87,11 @@ def plot(mdp: MDP, picture: Picture) -> Figure:
         words(px, py, symbol, symbol_size(symbol), LIGHT.on_series)
     for found in () if picture.quiet else picture.arrows:
         if found.label:
-            words(found.label.x, found.label.y, f"${outcome(found, names)}$", LABEL_SIZE, colour(found.colour))
+            formula(found.label, outcome(found, names), colour(found.colour))
     for label, probability in picture.policy:
-        words(label.x, label.y, f"${latex(probability, inline=True)}$", LABEL_SIZE)
+        formula(label, latex(probability, inline=True))
     for label, *_ in picture.legend:
-        words(label.x + PETAL + 5, label.y, label.text, LABEL_SIZE, side="left")
+        words(label.x + PETAL + 5, label.y, label.text, LABEL_SIZE, ha="left")
     for line in picture.captions:
-        words(line.x, line.y, line.text, LABEL_SIZE, side="left")
+        words(line.x, line.y, line.text, LABEL_SIZE, ha="left")
     return figure

@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
+from operator import attrgetter
 from typing import NamedTuple
 
 from pgsym.model.layout import Point as Point
@@ -87,7 +88,8 @@ class Router:
             if centre != start and abs(centre - middle) < within
         ]
         best, least = (start,) * 4, math.inf
-        for out, into, reach, leave, effort in sorted(_loops() if loop else _ways(abs(start - end)), key=_effort):
+        ways = _loops() if loop else _ways(abs(start - end))
+        for out, into, reach, leave, effort in sorted(ways, key=attrgetter("effort")):
             if effort >= least:
                 break
             arrive = cmath.rect(1.0, back + into)
@@ -134,10 +136,6 @@ class Router:
         x, y = self._cell(point)
         for i, j in product((x - 1, x, x + 1), (y - 1, y, y + 1)):
             yield from self.cells.get((i, j), ())
-
-
-def _effort(way: _Candidate) -> float:
-    return way.effort
 
 
 def _points(controls: Sequence[complex]) -> list[complex]:

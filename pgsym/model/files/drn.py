@@ -21,7 +21,7 @@ from pgsym.expression.exact import to_expr
 from pgsym.model.files.document import inside
 from pgsym.model.files.drn_writing import NO_LABEL, PREFIX
 from pgsym.model.files.drn_writing import dumps as dumps
-from pgsym.model.files.reading import Work, check_size, read_text, sums
+from pgsym.model.files.reading import Work, check_size, decimal, read_text, sums
 from pgsym.model.mdp import MDP, State
 
 _LABELS = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -110,7 +110,7 @@ class Reader:
                 self.refuse(line, f"the placeholder {text} is unknown; @placeholders defines them. Add it there")
             return self.placeholders[text[1:]]
         if _DECIMAL.match(text):
-            return float(text) if re.search(r"[.eE]", text) else to_expr(text, where=self.at(line))
+            return decimal(text, self.at(line)) if re.search(r"[.eE]", text) else to_expr(text, where=self.at(line))
         if text.startswith("["):
             self.refuse(line, f"found the interval {text}; a probability is one number or formula. Choose one in it")
         if match := _MINUS_POWER.search(text):
@@ -220,13 +220,13 @@ class Reader:
 # -- records to MDP ---------------------------------------------------------------------------------------
 
 
-def loads(text: str, *, rewards: str | None = None, start: Any = None, where: str | None = None) -> MDP:
+def loads(text: str, *, rewards: str | None = None, where: str | None = None) -> MDP:
     """The MDP in DRN text; a DTMC is one with one action in each state; `where` begins every message.
 
     In a file that pgsym wrote, states, actions and assumptions have their names again.  In others, a state is called by
     the values of the program's variables, ``x=1``, where Storm noted them, else by its number; an action without a
     label is ``a0``, ``a1``...; states that only stay, without a reward, are terminal.  Of several reward models,
-    `rewards` names one; state and action rewards are added.  The start is by default the state labelled ``init``.
+    `rewards` names one; state and action rewards are added.  The start is the state labelled ``init``.
 
     >>> mdp = loads('''
     ... @type: DTMC
@@ -260,7 +260,7 @@ def loads(text: str, *, rewards: str | None = None, start: Any = None, where: st
     with inside(where):
         return MDP.from_transitions(
             rows,
-            start=_start(reader, names) if start is None else start,
+            start=_start(reader, names),
             terminal=[names[i] for i in sorted(terminal)],
             symbols=reader.notes.symbols if reader.notes else {},
             states=names,
@@ -281,7 +281,8 @@ def _reward_model(reader: Reader, wanted: str | None) -> int | None:
         )
     if len(known) > 1:
         found = f"the file has {len(known)} reward models, such as {', '.join(known[:3])}"
-        reader.refuse(None, f"{found}; one is required. Name it with rewards=")
+        remedy = "Keep one there, or name it with rewards= of load_prism or from_stormpy"
+        reader.refuse(None, f"{found}; one is required. {remedy}")
     return 0 if known else None
 
 
@@ -335,6 +336,6 @@ def _distinct(choices: list[ChoiceRecord]) -> Iterator[tuple[str, ChoiceRecord]]
 def _start(reader: Reader, names: list[State]) -> State | None:
     found = [name for name, s in zip(names, reader.states, strict=True) if s.start]
     if len(found) > 1:
-        message = f"found {len(found)} states labelled init, without probabilities; a start has them. Give start="
+        message = f"found {len(found)} states labelled init, without probabilities; one start is required. Label one"
         raise StructureError(message, where=reader.where or "DRN")
     return found[0] if found else None

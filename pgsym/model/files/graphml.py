@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 from pgsym.errors import SchemaError
 from pgsym.model.files.document import read_back
 from pgsym.model.files.node_link import ATTRIBUTES, READS_BACK, from_node_link, to_node_link
-from pgsym.model.files.reading import check_size, read_text
+from pgsym.model.files.reading import check_size, read_text, scalar
 from pgsym.model.outcomes import complaint
 from pgsym.model.problem import Problem
 
@@ -23,14 +23,14 @@ _KEYS = {
 _NESTED = ("symbols", "policy")
 """Attributes of the graph that are JSON."""
 
-_TYPES: dict[str, Callable[[str], Any]] = {
-    "boolean": lambda text: text.strip().lower() in ("true", "1"),
-    "int": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "string": str,
+_TYPES: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "int": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
 }
+"""By type of a key; of any other its values are text."""
 
 
 def dumps(problem: Problem) -> str:
@@ -137,12 +137,16 @@ class _Reader:
 
     def convert(self, element: ElementTree.Element, name: str, kind: str) -> Any:
         text = element.text or ""
-        try:
-            return _TYPES.get(kind, str)(text)
-        except ValueError:
+        if kind not in _TYPES:
+            return text
+        value = scalar(text.strip(), self.where)
+        if kind == "boolean" and value in (0, 1):
+            return bool(value)
+        if type(value) not in _TYPES[kind]:
             raise SchemaError(
                 f"found {text[:40]!r} for {name!r}; its key says {kind}. Correct one of them", where=self.where
-            ) from None
+            )
+        return value
 
     def attribute(self, element: ElementTree.Element, name: str) -> str:
         value = element.get(name)

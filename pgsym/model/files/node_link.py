@@ -106,8 +106,7 @@ def from_node_link(document: Any, *, where: str | None = None) -> Problem:
         for place, scope, data in [*parts, ("graph", "graph", attributes)]:
             if wrong := complaint(scope, data, ATTRIBUTES if scope == "graph" else ()):
                 raise SchemaError(wrong, where=place)
-    if all(isinstance(data.get("order"), int) for _, _, data in edges):
-        edges.sort(key=lambda edge: edge[2]["order"])
+    edges.sort(key=lambda edge: edge[2].get("order", 0))
     found: dict[str, Any] = {key: attributes[key] for key in ATTRIBUTES if key in attributes}
     found["states"] = [s for s, _ in nodes]
     found["terminal"] = [s for s, data in nodes if data.get("terminal")]

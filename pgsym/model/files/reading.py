@@ -112,7 +112,7 @@ def _read_json(text: str, where: str | None) -> Any:
             object_pairs_hook=pairs,
             parse_constant=constant,
             parse_int=lambda digits: _integer(digits, where),
-            parse_float=lambda digits: _float(digits, where),
+            parse_float=lambda digits: decimal(digits, where),
         )
         if _HALF.search(text):
             require_unicode(json.dumps(value, ensure_ascii=False), where=where)
@@ -192,7 +192,7 @@ class _YamlReader:
                     try:
                         value = known[value]
                     except KeyError:
-                        value = known.setdefault(value, self.plain(value))
+                        value = known.setdefault(value, scalar(value, self.where))
             elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
                 value = inside
                 inside, key = stack.pop()
@@ -238,18 +238,23 @@ class _YamlReader:
             )
         return key
 
-    def plain(self, text: str) -> Any:
-        """What a scalar without quotes stands for."""
-        for tag, pattern, first in SCALARS:
-            if (text[:1] or "\0") in first and pattern.match(text):
-                kind = tag.rpartition(":")[2]
-                if kind in ("null", "bool"):
-                    return None if kind == "null" else text.lower() == "true"
-                return _integer(text, self.where) if kind == "int" else _float(text, self.where)
-        return text
-
     def refuse(self, event: Any, found: str, required: str) -> NoReturn:
         raise SchemaError(f"line {_line(event)}: {found}; {required}", where=self.where)
+
+
+def scalar(text: str, where: str | None) -> Any:
+    """What a scalar without quotes stands for.
+
+    >>> scalar("010", None), scalar("1.5", None), scalar("True", None), scalar("1_0", None)
+    (10, 1.5, True, '1_0')
+    """
+    for tag, pattern, first in SCALARS:
+        if (text[:1] or "\0") in first and pattern.match(text):
+            kind = tag.rpartition(":")[2]
+            if kind in ("null", "bool"):
+                return None if kind == "null" else text.lower() == "true"
+            return _integer(text, where) if kind == "int" else decimal(text, where)
+    return text
 
 
 def _line(event: Any) -> int:
@@ -273,7 +278,7 @@ def _integer(digits: str, where: str | None) -> int:
     return int(digits)
 
 
-def _float(digits: str, where: str | None) -> float:
+def decimal(digits: str, where: str | None) -> float:
     """A decimal number; one that no float can hold is refused, not taken for infinity or 0."""
     value = float(digits)
     if not math.isfinite(value) or (value == 0 and _NONZERO.match(digits)):
