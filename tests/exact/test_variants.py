@@ -203,7 +203,7 @@ def test_equal_discounts_share_one_factorization():
     half = q.varied(gamma=Fraction(1, 2))
     assert half._system is not q._system
     assert q.varied(gamma=field.convert(sp.Rational(1, 2)), mu0={"x": field.one})._system is half._system
-    assert q.varied(r=dict.fromkeys(model.mdp.states, field.one)).mu is q.mu
+    assert q.varied(r=dict.fromkeys(model.mdp.states, field.one)).classes[0].mu is q.classes[0].mu
 
 
 # -- discount 1 ------------------------------------------------------------------------------------------
