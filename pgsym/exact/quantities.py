@@ -88,6 +88,9 @@ class Quantities(LongRunChain):
         """eta normalised to sum 1; (1 - gamma) eta when nothing terminates."""
         eta, one, zero = self.eta, self.field.one, self.field.zero
         if all(self.field.is_zero(self.mu0.get(s, zero)) for s in self.live):
+            for s, p in self.mu0.items():
+                if s not in self.mdp.terminal and not self.field.is_zero(p):
+                    _ = eta[s]  # the run from there need not end
             raise UndefinedQuantityError(
                 "the start weight is 0 in every state that is not terminal, so no state is visited and there is "
                 "nothing to normalise. Start in one that is not terminal",

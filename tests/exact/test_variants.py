@@ -235,6 +235,17 @@ def test_discount_one_finds_what_new_rewards_leave_endless():
         _ = endless(0).varied(r={"s": one, "sink": one}, gamma=1).V
 
 
+def test_d_names_the_start_from_which_the_run_need_not_end():
+    mdp = MDP.from_transitions([("s", "stay", "s", 1, 0)], start="s")
+    q = at(mdp, tabular(mdp), dict.fromkeys(tabular(mdp).params, sp.Integer(0)))
+    with pytest.raises(UndefinedQuantityError, match="gamma = 1 and the run from 's' need not end, so eta"):
+        _ = q.d
+    ended = MDP.from_transitions([("s", "stop", "end", 1, 1)], start="end", terminal=["end"])
+    q = at(ended, tabular(ended), dict.fromkeys(tabular(ended).params, sp.Integer(0)))
+    with pytest.raises(UndefinedQuantityError, match="the start weight is 0 in every state that is not terminal"):
+        _ = q.d
+
+
 def test_discount_one_asks_only_what_the_new_weight_reaches():
     rows = [("s", "stop", "end", 1, 5), ("lost", "stay", "lost", 1, 1)]
     mdp = MDP.from_transitions(rows, start="lost", terminal=["end"])
