@@ -199,7 +199,7 @@ class RationalField(Field):
         total = sum(weights, self._ring.zero)
         # no generator divides the total: its least power there is 0, and nothing cancels
         content = total.content()
-        factors = self._base.factors(total // content)
+        factors = self._base.live(((self._base.part(total // content), 1),))
         return [RationalFunction(self._base, weight, content, factors) for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:
