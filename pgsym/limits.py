@@ -126,6 +126,9 @@ BASELINE_STATES = 64
 OPTIMUM_STATES = 300
 """States up to which `ascend` finds J of the best policy in rationals: seconds."""
 
+STUDY_PARTS = 10_000_000
+"""Rows of a study's file, one for each run and shard."""
+
 COVARIANCE_PARAMETERS = 256
 """Parameters up to which a whole covariance is formed; above, ask for variances, the trace or projections."""
 

@@ -41,8 +41,9 @@ FRACTION_FREE = 7
 class RationalField(Field):
     """Q(generators), with derivations.
 
-    The generators are those of the `forms` in exponentials and of the `expressions`, and one for each of `logarithms`
-    {symbol: f}, which stands for log|f|; the f must be distinct and irreducible, as `pgsym.algebra.point` makes them.
+    The generators are those given, or of the `forms` in exponentials and of the `expressions`, and one for each of
+    `logarithms` {symbol: f}, which stands for log|f|; the f must be distinct and irreducible, as `pgsym.algebra.point`
+    makes them.
     `budget` is the largest number of terms of a polynomial, `seconds` a wall-clock limit from now on: TooLargeError
     above them.
 
@@ -69,13 +70,29 @@ class RationalField(Field):
         forms: Iterable[Linear] = (),
         expressions: Iterable[sp.Expr] = (),
         *,
+        generators: Generators | None = None,
         logarithms: Mapping[sp.Symbol, sp.Expr] | None = None,
         budget: int = CLOSED_FORM_TERMS,
         seconds: float | None = None,
     ) -> None:
-        logarithms = dict(logarithms or {})
-        found = Generators.of(forms, [*expressions, *logarithms.values()])
-        self._setup(tuple(parameters), found, budget, seconds, logarithms)
+        self.parameters = tuple(parameters)
+        self.logarithms = dict(logarithms or {})
+        found = generators or Generators.of(forms, [*expressions, *self.logarithms.values()])
+        self._found = found
+        exponentials: list[sp.Symbol | None] = [*found.exponentials, *([None] if found.constant else [])]
+        self._exponent = {symbol: k for k, symbol in enumerate(exponentials)}
+        """The variable exp(theta/q) of each theta, and that of exp(c), as None."""
+        others = enumerate((*found.symbols, *self.logarithms), len(exponentials))
+        self._index: dict[sp.Symbol, int] = {symbol: k for k, symbol in others}
+        """The variables of the symbols, and of those that stand for logarithms."""
+        self._exponentials: dict[Linear, Any] = {}
+        variables = len(self._exponent) + len(self._index)
+        self._constant = not variables  # then elements are plain fmpq
+        self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
+        self._ring = Ring(max(variables, 1), budget, seconds)
+        self._base = CoprimeBase(self._ring)
+        self.zero = self._rational(0, 1)
+        self.one = self._rational(1, 1)
 
     @classmethod
     def with_derivation(
@@ -95,9 +112,8 @@ class RationalField(Field):
         >>> field.to_sympy(field.gradient(field.symbol(p) ** 2)[t])
         -2*pi**2*(pi - 1)
         """
-        field = cls.__new__(cls)
-        symbols = tuple(generators)
-        field._setup(tuple(derivation), Generators({}, Fraction(0), symbols), budget, seconds, {})
+        found = Generators({}, Fraction(0), tuple(generators))
+        field = cls(tuple(derivation), generators=found, budget=budget, seconds=seconds)
         field._derivations = {}
         for theta, table in derivation.items():
             for generator in table:
@@ -109,32 +125,6 @@ class RationalField(Field):
             images = {field._index[g]: field.convert(expr) for g, expr in table.items()}
             field._derivations[theta] = Differentiation.from_elements(field._base, images)
         return field
-
-    def _setup(
-        self,
-        parameters: tuple[sp.Symbol, ...],
-        found: Generators,
-        budget: int,
-        seconds: float | None,
-        logarithms: Mapping[sp.Symbol, sp.Expr],
-    ) -> None:
-        self.parameters = parameters
-        self.logarithms = logarithms
-        self._found = found
-        exponentials: list[sp.Symbol | None] = [*found.exponentials, *([None] if found.constant else [])]
-        self._exponent = {symbol: k for k, symbol in enumerate(exponentials)}
-        """The variable exp(theta/q) of each theta, and that of exp(c), as None."""
-        others = enumerate((*found.symbols, *logarithms), len(exponentials))
-        self._index: dict[sp.Symbol, int] = {symbol: k for k, symbol in others}
-        """The variables of the symbols, and of those that stand for logarithms."""
-        self._exponentials: dict[Linear, Any] = {}
-        variables = len(self._exponent) + len(self._index)
-        self._constant = not variables  # then elements are plain fmpq
-        self.limits: dict[str, Any] = {"budget": budget, "seconds": seconds}
-        self._ring = Ring(max(variables, 1), budget, seconds)
-        self._base = CoprimeBase(self._ring)
-        self.zero = self._rational(0, 1)
-        self.one = self._rational(1, 1)
 
     @cached_property
     def generators(self) -> tuple[sp.Expr, ...]:
@@ -209,7 +199,7 @@ class RationalField(Field):
         total = sum(weights, self._ring.zero)
         # no generator divides the total: its least power there is 0, and nothing cancels
         content = total.content()
-        factors = self._base.factors(total // content)
+        factors = self._base.live(((self._base.part(total // content), 1),))
         return [RationalFunction(self._base, weight, content, factors) for weight in weights]
 
     def _monomial(self, exponents: Mapping[sp.Symbol | None, int]) -> Polynomial:

@@ -68,10 +68,8 @@ def plot(
     Example: `pgsym study plot corridor.sqlite -o corridor.svg`
     """
     from pgsym.model.files.atomic import require_place
-    from pgsym.study import Store
-    from pgsym.study.result import save
+    from pgsym.study.result import StudyResult, save
 
     require_place(out)
-    with Store.read(file) as store:
-        save(store, out)
+    save(StudyResult(file), out)
     print(f"wrote {out}", file=sys.stderr)

@@ -254,24 +254,6 @@ class InducedChain:
         plan, lower = self.plan, None if self.lower is None else self.lower._planned
         return self.factored(plan.live, self.gamma, lower, plan.last, plan.discounted)
 
-    @cached_property
-    def _recurrent(self) -> tuple[State, ...]:
-        self.structure.require_unichain()
-        return self.structure.recurrent_classes[0]
-
-    @cached_property
-    def _pinned(self) -> tuple[tuple[State, ...], Factorization]:
-        """I - P_pi without the row and column of the last recurrent state: the rest, and the factors.
-
-        One state is pinned instead of one equation replaced by a sum, so no dense row arises; nothing is
-        iterated, so periods do not matter.
-        """
-        if self._original is not None:
-            return self._original._pinned
-        self.structure.require_unichain()
-        rest, lower = self.plan.rest, None if self.lower is None else self.lower._pinned[1]
-        return rest, self.factored(rest, self.field.one, lower, ordering=self.plan.pinned)
-
     def sum(self, terms: Iterable[Any]) -> Any:
         found = list(terms)
         return reduce(add, found) if found else self.field.zero

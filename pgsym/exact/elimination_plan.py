@@ -52,10 +52,10 @@ class EliminationPlan:
         return tuple(s for s in self.mdp.nonterminal if s not in excluded) if excluded else self.mdp.nonterminal
 
     @cached_property
-    def rest(self) -> tuple[State, ...]:
-        """All states but the last of the recurrent class."""
-        ref = self.structure.recurrent_classes[0][-1]
-        return tuple(s for s in self.mdp.states if s != ref)
+    def transient(self) -> tuple[State, ...]:
+        """The states that act and are in no recurrent class."""
+        recurrent = {s for states in self.structure.recurrent_classes for s in states}
+        return tuple(s for s in self.mdp.nonterminal if s not in recurrent)
 
     @cached_property
     def last(self) -> list[int]:
@@ -74,9 +74,14 @@ class EliminationPlan:
         return found if len(found.parts[-1]) < len(self.live) else None
 
     @cached_property
-    def pinned(self) -> Ordering:
-        """Pivots of I - P_pi on the `rest`."""
-        return order(self._pattern(self.rest))
+    def pinned(self) -> list[Ordering]:
+        """Pivots of I - P_pi on each recurrent class but for its last state."""
+        return [order(self._pattern(states[:-1])) for states in self.structure.recurrent_classes]
+
+    @cached_property
+    def waiting(self) -> Ordering:
+        """Pivots of I - P_pi on the transient states."""
+        return order(self._pattern(self.transient))
 
     def _pattern(self, states: Sequence[State]) -> list[set[int]]:
         index = {s: i for i, s in enumerate(states)}

@@ -103,11 +103,11 @@ def _softmax(policy: Softmax, pairs: Pairs) -> PolicyAt:
         logits = C @ theta + constant
         if not np.isfinite(logits).all():
             raise PolicyError("a logit is not finite; theta must be finite. Take smaller steps", where="theta")
-        weights = np.exp(logits - np.maximum.reduceat(logits, first)[state])
+        likeliest = _first_largest(logits, first, state)
+        weights = np.exp(logits - logits[likeliest][state])
         pi = weights / np.add.reduceat(weights, first)[state]
         choose = sparse.csr_array((pi, np.arange(len(pi)), bounds), shape=(len(first), len(pi)))
         # Measured from the likeliest action's, the mean is a sum of small terms: 1 - pi(a|s) keeps its digits.
-        likeliest: Any = first + [int(row.argmax()) for row in np.split(logits, first[1:])]
         differences = sparse.csr_array(C - C[likeliest][state])
         score = sparse.csr_array(differences - sparse.csr_array(choose @ differences)[state])
         return PolicyPoint(pairs, pi, _scaled(pi, score), score)
@@ -158,6 +158,12 @@ def _row_by_row(policy: Policy, pairs: Pairs) -> PolicyAt:
         return PolicyPoint(pairs, pi, sparse_of(slopes, (len(pi), len(column))))
 
     return at
+
+
+def _first_largest(values: Floats, first: Any, group: Any) -> NDArray[np.int64]:
+    """The place of the first largest value of each group; groups stand together, and begin at `first`."""
+    largest = np.maximum.reduceat(values, first)[group]
+    return np.minimum.reduceat(np.where(values == largest, np.arange(len(values)), len(values)), first)
 
 
 def _scaled(rows: Floats, matrix: sparse.csr_array) -> sparse.csr_array:
@@ -222,12 +228,11 @@ class FloatChain:
         while True:
             V = sparse_lu(sparse.eye_array(self.S) - self.gamma * self.P[chosen], where="V*").solve(self.r[chosen])
             Q = self.r + self.gamma * (self.P @ V)
-            largest = np.maximum.reduceat(Q, first)
-            better = largest > V + ROUNDED * abs(V).max()
+            best = _first_largest(Q, first, self.owner)
+            better = Q[best] > V + ROUNDED * abs(V).max()
             if not better.any():
                 return V
-            attained = np.where(Q >= largest[self.owner], np.arange(len(Q)), len(Q))
-            chosen = np.where(better, np.minimum.reduceat(attained, first), chosen)
+            chosen = np.where(better, best, chosen)
 
     def steps(self, T: int, last: Floats | None = None) -> Truncated:
         """E[sum_{t<T} gamma^t r_t + gamma^T last(s_T)] and its gradient at the problem's theta; `last` [S] is fixed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -70,15 +69,19 @@ class FloatMDP:
     """
 
     def __init__(self, P: Any, r: ArrayLike, *, start: ArrayLike, gamma: float = 1.0) -> None:
+        if np.iscomplexobj(P):
+            raise SchemaError("found complex numbers; probabilities are real. Correct them", where="P")
         self.P = narrow(sparse.csr_array(P, dtype=float, copy=True))
-        self.r, self.gamma, self.S = np.asarray(r, float), float(gamma), self.P.shape[1]
+        self.r = real_numbers(r, "r").astype(float, copy=False)
+        (discount,) = real_numbers([gamma], "gamma").tolist()
+        self.gamma, self.S = float(discount), self.P.shape[1]
         if self.r.ndim != 2 or self.r.shape[0] != self.S or not self.P.shape[0] == self.r.size > 0:
             raise SchemaError(
                 f"found P of shape {self.P.shape} and r of {self.r.shape}; (S A, S) and (S, A) are required. Reshape",
                 where="P",
             )
-        start = _numbers(start, "start") if np.ndim(start) else np.asarray(start)
-        self.given: dict[str, Any] = {"start": start, "gamma": _numbers([gamma], "gamma").tolist()[0]}
+        start = real_numbers(start, "start") if np.ndim(start) else np.asarray(start)
+        self.given: dict[str, Any] = {"start": start, "gamma": discount}
         """What may be rational: "outcomes" too, as columns (s A + a, s', p, r), where these were given so."""
         self.mu0 = self._start(start)
         if not 0 <= self.gamma <= 1:
@@ -118,7 +121,7 @@ class FloatMDP:
         2.0
         """
         columns = [np.asarray(x) for x in (s, a, to)]
-        given = [_numbers(x, "columns") for x in (p, r)]
+        given = [real_numbers(x, "columns") for x in (p, r)]
         numbers = [x.astype(float, copy=False) for x in given]
         if len({x.shape for x in (*columns, *numbers)}) > 1 or columns[0].ndim != 1 or not columns[0].size:
             raise SchemaError(
@@ -210,7 +213,9 @@ class FloatMDP:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the arrays to an .npz file, which `load` and `pgsym floats` read."""
         P = {"data": self.P.data, "indices": self.P.indices, "indptr": self.P.indptr}
-        write_arrays(path, **P, r=self.r, start=self.mu0, gamma=np.array(self.gamma))
+        from pgsym.model.files.atomic import write_arrays
+
+        write_arrays(Path(path), **P, r=self.r, start=self.mu0, gamma=np.array(self.gamma))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FloatMDP:
@@ -254,7 +259,7 @@ class FloatMDP:
         chosen = Objective.parse(objective)
         if chosen is Objective.START_STATE and self.gamma == 1:
             self.require_ends()
-        given = np.zeros(self.r.shape) if logits is None else np.asarray(logits, float)
+        given = np.zeros(self.r.shape) if logits is None else real_numbers(logits, "logits").astype(float, copy=False)
         return FloatSolution(self, given, chosen, "" if logits is not None else "assumed: logits = 0")
 
     def softmax(self, logits: Floats) -> Floats:
@@ -319,25 +324,19 @@ class FloatMDP:
         return int(np.where(closed[kind], flow, -1.0).argmax())
 
 
-def _numbers(column: Any, where: str) -> NDArray[Any]:
-    """float64, or objects where there are rationals."""
-    found = np.asarray(column)
+def real_numbers(given: Any, where: str) -> NDArray[Any]:
+    """float64, or objects where there are rationals; SchemaError for anything else."""
+    found = np.asarray(given)
     try:
+        if np.iscomplexobj(found):
+            raise TypeError("found complex numbers")
         if found.dtype != object:
             return found.astype(float, copy=False)
-        rational = [Fraction(int(x.p), int(x.q)) if hasattr(x, "q") else x for x in found.tolist()]
-        return np.array([x if isinstance(x, float) else Fraction(x) for x in rational], object)
+        rational = [Fraction(int(x.p), int(x.q)) if hasattr(x, "q") else x for x in found.ravel().tolist()]
+        read = np.array([x if isinstance(x, float) else Fraction(x) for x in rational], object)
+        return read.reshape(found.shape)
     except (TypeError, ValueError) as error:
         raise SchemaError(f"{error}; floats and rational numbers are required. Correct it", where=where) from None
-
-
-def write_arrays(path: str | os.PathLike[str], **arrays: Any) -> Path:
-    """An .npz file, whole or not at all."""
-    from pgsym.model.files.atomic import write_atomically
-
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return write_atomically(Path(path), buffer.getvalue())
 
 
 def _require_distributions(entries: Floats, sums: Any, where: str) -> None:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,12 +23,10 @@ from scipy import sparse
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SchemaError, UndefinedQuantityError
 from pgsym.exact.certified import DOT, SLACK, UNIT, Bounded, MarkovSystem
+from pgsym.exact.float_mdp import FloatMDP, real_numbers
 from pgsym.exact.tables import LazyMap
 from pgsym.model.objective import Objective
 from pgsym.trust import Level, Trust
-
-if TYPE_CHECKING:
-    from pgsym.exact.float_mdp import FloatMDP
 
 Floats = NDArray[np.float64]
 
@@ -218,7 +216,7 @@ class FloatSolution(TableResult):
     def natural_gradient(self, damping: float = 0.0) -> Floats:
         """(F + damping I)^-1 grad [S, A]; without damping F^+ grad, the advantages less their plain mean."""
         w, available = self._weight.value[:, None], self.model.available
-        if damping < 0:
+        if not damping >= 0:
             raise SchemaError(f"found {damping}; at least 0 is required. Correct it", where="damping")
         if damping == 0:
             mean = self.A.sum(axis=1, keepdims=True) / np.maximum(available.sum(axis=1, keepdims=True), 1)
@@ -286,7 +284,7 @@ class FloatSolution(TableResult):
         return enclosures(self, bits)
 
     def _direction(self, direction: ArrayLike) -> Floats:
-        x = np.asarray(direction, float)
+        x = real_numbers(direction, "direction").astype(float, copy=False)
         if x.shape != self.pi.shape:
             raise SchemaError(f"found shape {x.shape}; {self.pi.shape} is required. Reshape it", where="direction")
         return np.where(self.model.available, x, 0.0)
@@ -330,9 +328,9 @@ class FloatSolution(TableResult):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write pi, values, visits and the gradient to an .npz file."""
-        from pgsym.exact.float_mdp import write_arrays
+        from pgsym.model.files.atomic import write_arrays
 
-        return write_arrays(path, pi=self.pi, **{name: np.asarray(getattr(self, name)) for name in self.errors})
+        return write_arrays(Path(path), pi=self.pi, **{name: np.asarray(getattr(self, name)) for name in self.errors})
 
     def frame(self) -> Any:
         """A row for each state: its value, its visits, and pi, Q and grad of each action by number."""

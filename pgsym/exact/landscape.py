@@ -91,6 +91,8 @@ class Landscape(FloatChain):
 
     def _discounted(self, P_pi: sparse.csr_array, r_pi: Floats) -> tuple[float, Floats, Floats]:
         """J, eta and A."""
+        if not self.S:  # nothing is ever earned
+            return 0.0, np.zeros(0), np.zeros(0)
         lu = _factor(sparse.eye_array(self.S) - self.gamma * P_pi)
         V, eta = lu.solve(r_pi), lu.solve(self.mu0, trans="T")
         return float(self.mu0 @ V), eta, self.r + self.gamma * (self.P @ V) - V[self.owner]

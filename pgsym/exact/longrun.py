@@ -27,41 +27,69 @@ from pgsym.model.mdp import Action, State
 class RecurrentClass:
     """One closed class under the policy: its stationary distribution, average reward and differential values.
 
-    Its last state is pinned, so no dense row arises.  `lower` is the same class over ``q.field.base``.
+    Its last state is pinned, instead of one equation replaced by a sum, so no dense row arises.
     """
 
-    q: InducedChain
-    states: tuple[State, ...]
-    lower: RecurrentClass | None
+    q: LongRunChain
+    number: int
+    """In ``structure.recurrent_classes``."""
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return self.q.structure.recurrent_classes[self.number]
 
     @property
     def rest(self) -> tuple[State, ...]:
         return self.states[:-1]
 
-    @cached_property
-    def _system(self) -> Factorization:
-        """I - P_pi on the class, without the row and column of the pinned state."""
-        return self.q.factored(self.rest, self.q.field.one, None if self.lower is None else self.lower._system)
+    @property
+    def _lower(self) -> RecurrentClass | None:
+        """The same class over ``q.field.base``."""
+        return None if self.q.lower is None else self.q.lower.classes[self.number]
 
     @cached_property
-    def mu(self) -> Mapping[State, Any]:
+    def system(self) -> Factorization:
+        """I - P_pi on the class, without the row and column of the pinned state."""
+        if self.q._original is not None:
+            return self.q._original.classes[self.number].system
+        lower = None if self._lower is None else self._lower.system
+        return self.q.factored(self.rest, self.q.field.one, lower, ordering=self.q.plan.pinned[self.number])
+
+    @cached_property
+    def _visits(self) -> Sequence[Any]:
+        """mu(s) / mu(the pinned state) for the other states: expected visits between two returns to it."""
+        leaving, zero = self.q.P_pi[self.states[-1]], self.q.field.zero
+        known = None if self._lower is None else self._lower._visits
+        return solved(self.system.solve_transposed, [leaving.get(s, zero) for s in self.rest], known)
+
+    @cached_property
+    def mu(self) -> dict[State, Any]:
         """The stationary distribution of the class; sums to 1."""
-        pinned, one, zero = self.states[-1], self.q.field.one, self.q.field.zero
-        row = self.q.P_pi[pinned]
-        weights = list(self._system.solve_transposed([row.get(s, zero) for s in self.rest]))
-        total = self.q.sum([*weights, one])
-        return dict(zip(self.states, (w / total for w in [*weights, one]), strict=True))
+        if self.q._original is not None:
+            return self.q._original.classes[self.number].mu
+        weights = [*self._visits, self.q.field.one]
+        total = self.q.sum(weights)
+        return dict(zip(self.states, (w / total for w in weights), strict=True))
 
     @cached_property
     def gain(self) -> Any:
-        return self.q.sum(self.mu[s] * self.q.r_pi[s] for s in self.states)
+        return self.q.field.dot(list(self.mu.values()), [self.q.r_pi[s] for s in self.states])
+
+    @cached_property
+    def _relative(self) -> Sequence[Any]:
+        """H(s) - H(the pinned state) for the other states."""
+        known = None if self._lower is None else self._lower._relative
+        return solved(self.system.solve, [self.q.r_pi[s] - self.gain for s in self.rest], known)
 
     @cached_property
     def H(self) -> Mapping[State, Any]:
         """(I - P_pi) H = r_pi - gain and mu.H = 0 on the class."""
-        excess = [self.q.r_pi[s] - self.gain for s in self.rest]
-        found = [*self._system.solve(excess), self.q.field.zero]
-        offset = self.q.sum((self.mu[s] * e for s, e in zip(self.states, found, strict=True)))
+        return self.centred(self._relative)
+
+    def centred(self, relative: Sequence[Any]) -> dict[State, Any]:
+        """x with mu.x = 0, by the x(s) - x(the pinned state) of the other states."""
+        found = [*relative, self.q.field.zero]
+        offset = self.q.field.dot(list(self.mu.values()), found)
         return {s: e - offset for s, e in zip(self.states, found, strict=True)}
 
 
@@ -75,31 +103,36 @@ class LongRunChain(InducedChain):
 
     @cached_property
     def classes(self) -> list[RecurrentClass]:
-        classes = self.structure.recurrent_classes
-        below = [None] * len(classes) if self.lower is None else self.lower.classes
-        return [RecurrentClass(self, *pair) for pair in zip(classes, below, strict=True)]
+        return [RecurrentClass(self, k) for k in range(len(self.structure.recurrent_classes))]
 
-    @cached_property
-    def class_of(self) -> dict[State, RecurrentClass]:
-        return {s: c for c in self.classes for s in c.states}
-
-    @cached_property
-    def transient(self) -> tuple[State, ...]:
-        """The other states that act."""
-        return tuple(s for s in self.mdp.nonterminal if s not in self.class_of)
+    @property
+    def only_class(self) -> RecurrentClass:
+        """That of a unichain."""
+        self.structure.require_unichain()
+        return self.classes[0]
 
     @cached_property
     def _waiting(self) -> Factorization:
         """I - P_pi on the transient states."""
-        return self.factored(self.transient, self.field.one, None if self.lower is None else self.lower._waiting)
+        if self._original is not None:
+            return self._original._waiting
+        lower = None if self.lower is None else self.lower._waiting
+        return self.factored(self.plan.transient, self.field.one, lower, ordering=self.plan.waiting)
 
-    def _from_transient(self, direct: Iterable[Any]) -> dict[State, Any]:
-        """x(t) = direct(t) + sum over transient t' of P_pi(t,t') x(t')."""
-        return dict(zip(self.transient, self._waiting.solve(list(direct)), strict=True))
-
-    def _ahead(self, s: State, values: Mapping[State, Any]) -> Any:
-        """sum_s' P_pi(s,s') values(s') over the recurrent s'."""
-        return self.sum((p * values[t] for t, p in self.P_pi[s].items() if t in self.class_of))
+    def _everywhere(self, recurrent: Iterable[Mapping[State, Any]], direct: Callable[[State], Any]) -> dict[State, Any]:
+        """Values of recurrent classes, and x(t) = direct(t) + sum_s P_pi(t,s) x(s) where s is no end; 0 in ends."""
+        found = dict.fromkeys(self.mdp.states, self.field.zero)
+        for values in recurrent:
+            found.update(values)
+        transient, P_pi = self.plan.transient, self.P_pi
+        if transient:
+            waiting = {*transient, *self.mdp.terminal}
+            right = [
+                self.sum([direct(s), *(p * found[t] for t, p in P_pi[s].items() if t not in waiting)])
+                for s in transient
+            ]
+            found.update(zip(transient, self._waiting.solve(right), strict=True))
+        return found
 
     @cached_property
     def g(self) -> Mapping[State, Any]:
@@ -107,10 +140,9 @@ class LongRunChain(InducedChain):
 
         g = P* r_pi with the Cesaro limit P* of the powers of P_pi (Puterman 1994, section 8.2); reward units per step.
         """
-        found = dict.fromkeys(self.mdp.states, self.field.zero)
-        found.update((s, c.gain) for s, c in self.class_of.items())
-        found.update(self._from_transient(self._ahead(s, found) for s in self.transient))
-        return found
+        if len(self.classes) == 1 and not self.mdp.terminal:
+            return dict.fromkeys(self.mdp.states, self.classes[0].gain)
+        return self._everywhere((dict.fromkeys(c.states, c.gain) for c in self.classes), lambda s: self.field.zero)
 
     @cached_property
     def H(self) -> Mapping[State, Any]:
@@ -118,19 +150,35 @@ class LongRunChain(InducedChain):
 
         H is the deviation matrix times r_pi (Puterman 1994, section 8.2.3 and theorem 8.2.6), in reward units.
         """
-        found = dict.fromkeys(self.mdp.states, self.field.zero)
-        found.update((s, c.H[s]) for s, c in self.class_of.items())
-        excess = (self.r_pi[s] - self.g[s] + self._ahead(s, found) for s in self.transient)
-        found.update(self._from_transient(excess))
-        return found
+        return self._everywhere((c.H for c in self.classes), lambda s: self.r_pi[s] - self.g[s])
+
+    @cached_property
+    def D(self) -> Mapping[tuple[State, State], Any]:
+        """D(s,s'), D = (I - P_pi + 1 mu^T)^-1 - 1 mu^T, the deviation matrix of a unichain; by columns on demand.
+
+        Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
+        Rows sum to 0; D r_pi = h (Puterman 1994, appendix A.5; Schweitzer 1968).
+        """
+        only, one, zero = self.only_class, self.field.one, self.field.zero
+
+        def column(target: State) -> dict[State, Any]:
+            source = -only.mu.get(target, zero)
+
+            def excess(s: State) -> Any:
+                return source + one if s == target else source
+
+            return self._everywhere([only.centred(only.system.solve([*map(excess, only.rest)]))], excess)
+
+        states, columns = self.mdp.states, LazyMap(self.mdp.states, column)
+        return _Grid([(s,) for s in states], states, lambda row, target: columns[target][row[0]])
 
     @cached_property
     def n(self) -> Mapping[State, Any]:
         """The expected number of visits from the start; over all states, 0 in those not transient."""
         zero, start = self.field.zero, self.mu0
         found = dict.fromkeys(self.mdp.states, zero)
-        solved = self._waiting.solve_transposed([start.get(s, zero) for s in self.transient])
-        found.update(zip(self.transient, solved, strict=True))
+        solved = self._waiting.solve_transposed([start.get(s, zero) for s in self.plan.transient])
+        found.update(zip(self.plan.transient, solved, strict=True))
         return found
 
     @cached_property
@@ -141,8 +189,9 @@ class LongRunChain(InducedChain):
         ones: the weight that enters each absorbing state or class from outside, spread by mu_k.
         """
         zero, start = self.field.zero, self.mu0
-        arrived = {s: start.get(s, zero) for s in self.mdp.states if s in self.class_of or s in self.mdp.terminal}
-        for s in self.transient:
+        transient = frozenset(self.plan.transient)
+        arrived = {s: start.get(s, zero) for s in self.mdp.states if s not in transient}
+        for s in self.plan.transient:
             for t, p in self.P_pi[s].items():
                 if t in arrived:
                     arrived[t] = arrived[t] + self.n[s] * p
@@ -165,29 +214,7 @@ class LongRunChain(InducedChain):
                 "E[T] needs every run to end. Mark an end as terminal, or make discount a random termination",
                 where="E[T]",
             )
-        return self.sum(self.n[s] for s in self.transient)
-
-
-def deviation(q: InducedChain, mu: Mapping[State, Any]) -> Mapping[tuple[State, State], Any]:
-    """D(s,s'), D = (I - P_pi + 1 mu^T)^-1 - 1 mu^T, the deviation matrix of a unichain; found by columns on demand.
-
-    Column s' is the differential value of the reward 1 in s': (I - P_pi) x = e_s' - mu(s') 1 with mu.x = 0.
-    Rows sum to 0; D r_pi = h (Puterman 1994, appendix A.5; Schweitzer 1968).
-    """
-    recurrent = q._recurrent
-    rest, system = q._pinned
-    zero = q.field.zero
-
-    def column(target: State) -> dict[State, Any]:
-        source = -mu[target]
-        right = [source + q.field.one if s == target else source for s in rest]
-        found = dict(zip(rest, system.solve(right), strict=True))
-        found[recurrent[-1]] = zero
-        offset = q.sum(mu[s] * found[s] for s in recurrent)
-        return {s: e - offset for s, e in found.items()}
-
-    columns = LazyMap(q.mdp.states, column)
-    return _Grid([(s,) for s in q.mdp.states], q.mdp.states, lambda row, target: columns[target][row[0]])
+        return self.sum(self.n[s] for s in self.plan.transient)
 
 
 def reward_to(q: InducedChain, power: int = 1) -> Mapping[tuple[State, Action, State], Any]:
@@ -213,6 +240,11 @@ def reward_to(q: InducedChain, power: int = 1) -> Mapping[tuple[State, Action, S
 
     rows = LazyMap(q.mdp.pairs, row)
     return _Grid(q.mdp.pairs, q.mdp.states, lambda pair, t: rows[pair].get(t, q.field.zero))
+
+
+def solved(solve: Callable[..., Sequence[Any]], right: Sequence[Any], values: Sequence[Any] | None) -> Sequence[Any]:
+    """The solution, whose values may be known already from the lower field."""
+    return solve(right) if values is None else solve(right, values)
 
 
 class _Grid(Mapping[Any, Any]):

@@ -6,7 +6,7 @@ is asked for, and each quantity checks its own hypotheses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from pgsym.algebra.field import LazyVector
 from pgsym.errors import UndefinedQuantityError
 from pgsym.exact.block_values import BlockValues
 from pgsym.exact.chain import Row
-from pgsym.exact.longrun import LongRunChain, deviation, reward_to
+from pgsym.exact.longrun import LongRunChain, reward_to, solved
 from pgsym.exact.tables import LazyMap
 from pgsym.expression.quantity import QUANTITIES
 from pgsym.model.mdp import Action, State
@@ -51,7 +51,7 @@ class Quantities(LongRunChain):
                 return LazyVector(len(live), lambda i: values[quotient.block[number[live[i]]]])
         rewards = [self.r_pi[s] for s in self.live]
         known = None if self._below is None else self._below._values
-        return _solved(self._system.solve, rewards, known)
+        return solved(self._system.solve, rewards, known)
 
     def _equation(self, s: State) -> tuple[list[Any], dict[int, list[Any]]]:
         """V(s) by the values of the live states: what is earned, and the coefficients, as sums of products."""
@@ -76,7 +76,7 @@ class Quantities(LongRunChain):
         zero = self.field.zero
         start = [self.mu0.get(s, zero) for s in self.live]
         known = None if self._below is None else self._below._visits
-        return _solved(self._system.solve_transposed, start, known)
+        return solved(self._system.solve_transposed, start, known)
 
     def visits_from(self, state: State) -> Mapping[State, Any]:
         """Expected discounted visits of a run that begins in `state`; V(s) is their sum, weighted with r_pi."""
@@ -88,6 +88,9 @@ class Quantities(LongRunChain):
         """eta normalised to sum 1; (1 - gamma) eta when nothing terminates."""
         eta, one, zero = self.eta, self.field.one, self.field.zero
         if all(self.field.is_zero(self.mu0.get(s, zero)) for s in self.live):
+            for s, p in self.mu0.items():
+                if s not in self.mdp.terminal and not self.field.is_zero(p):
+                    _ = eta[s]  # the run from there need not end
             raise UndefinedQuantityError(
                 "the start weight is 0 in every state that is not terminal, so no state is visited and there is "
                 "nothing to normalise. Start in one that is not terminal",
@@ -105,42 +108,18 @@ class Quantities(LongRunChain):
     @cached_property
     def mu(self) -> Mapping[State, Any]:
         """The stationary distribution; 0 in transient states."""
-        if self._original is not None:
-            return self._original.mu
-        weights = list(self._weights)
-        total = self.sum(weights) + self.field.one
-        found = dict(zip(self.plan.rest, (w / total for w in weights), strict=True))
-        return found | {self._recurrent[-1]: self.field.one / total}
-
-    @cached_property
-    def _weights(self) -> Sequence[Any]:
-        """mu(s) / mu(the pinned state) for the other states: expected visits between two returns to it."""
-        ref, zero = self._recurrent[-1], self.field.zero
-        rest, system = self._pinned
-        leaving = [self.P_pi[ref].get(s, zero) for s in rest]
-        known = None if self.lower is None else self.lower._weights
-        return _solved(system.solve_transposed, leaving, known)
+        return dict.fromkeys(self.mdp.states, self.field.zero) | self.only_class.mu
 
     @cached_property
     def rbar(self) -> Any:
         """rbar = sum_s mu(s) r_pi(s)."""
-        return self._dot([(self.mu[s], self.r_pi[s]) for s in self._recurrent])
+        return self.only_class.gain
 
     @cached_property
     def h(self) -> Mapping[State, Any]:
-        """The differential value: (I - P_pi) h = r_pi - rbar with mu.h = 0."""
-        rest, _ = self._pinned
-        found = dict(zip(rest, self._relative, strict=True)) | {self._recurrent[-1]: self.field.zero}
-        offset = self._dot([(self.mu[s], found[s]) for s in self._recurrent])
-        return {s: found[s] - offset for s in self.mdp.states}
-
-    @cached_property
-    def _relative(self) -> Sequence[Any]:
-        """h(s) - h(the pinned state) for the other states."""
-        rest, system = self._pinned
-        excess = [self.r_pi[s] - self.rbar for s in rest]
-        known = None if self.lower is None else self.lower._relative
-        return _solved(system.solve, excess, known)
+        """The differential value of a unichain: (I - P_pi) h = r_pi - rbar with mu.h = 0."""
+        self.structure.require_unichain()
+        return self.H
 
     # -- what the objective makes of them ----------------------------------------------------------------
 
@@ -187,10 +166,6 @@ class Quantities(LongRunChain):
         first, second = definition.J
         w, v = getattr(self, first), getattr(self, second)
         return self._dot([(w[s], v[s]) for s in self._support(first) if s in v])
-
-    @cached_property
-    def D(self) -> Mapping[tuple[State, State], Any]:
-        return deviation(self, self.mu)
 
     @cached_property
     def reward_to(self) -> Mapping[tuple[State, Action, State], Any]:
@@ -262,7 +237,7 @@ class Quantities(LongRunChain):
     def _support(self, weight: str) -> tuple[State, ...]:
         """Where mu0, eta, d or mu is not 0."""
         if weight == "mu":
-            return self._recurrent
+            return self.only_class.states
         return tuple(self.mu0) if weight == "mu0" else tuple(s for s in self.live if s in self.reachable)
 
     def _on_live(self, values: Sequence[Any], name: str) -> Mapping[State, Any]:
@@ -305,11 +280,6 @@ class Quantities(LongRunChain):
             self.structure.require_discounted(self.undiscounted)
         elif self._original is None or hypothesis == "unichain":
             getattr(self.structure, f"require_{hypothesis}")()
-
-
-def _solved(solve: Callable[..., Sequence[Any]], right: Sequence[Any], values: Sequence[Any] | None) -> Sequence[Any]:
-    """The solution, whose values may be known already from the lower field."""
-    return solve(right) if values is None else solve(right, values)
 
 
 def differential_only(name: str, objective: Objective) -> UndefinedQuantityError:

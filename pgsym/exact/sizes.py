@@ -173,10 +173,8 @@ class SizeQuantities:
     def stationary(self) -> Stationary:
         """I - P_pi without the row and column of one recurrent state."""
         self.structure.require_unichain()
-        local = self.parts.local
-        return Stationary(
-            local[self.structure.recurrent_classes[0][-1]], Counter(local[s] for s in self.parts.plan.rest)
-        )
+        local, pinned = self.parts.local, self.structure.recurrent_classes[0][-1]
+        return Stationary(local[pinned], Counter(local[s] for s in self.mdp.states if s != pinned))
 
     @cached_property
     def mu(self) -> Constant:
@@ -266,8 +264,7 @@ class SizeQuantities:
 
     @cached_property
     def _transient(self) -> CramerSystem:
-        recurrent = {s for c in self.structure.recurrent_classes for s in c}
-        return CramerSystem(Counter(self.parts.local[s] for s in self.mdp.nonterminal if s not in recurrent))
+        return CramerSystem(Counter(self.parts.local[s] for s in self.parts.plan.transient))
 
     @cached_property
     def _ahead(self) -> Size:

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any
 from pgsym.display.figure import new_figure
 from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.errors import StudyError
+from pgsym.estimators.estimator import Estimator
 from pgsym.model.files.atomic import write_figure
 from pgsym.study.store import Store
-from pgsym.study.summary import COLUMNS, estimator_label, point_labels, result_rows
 from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
+
+
+COLUMNS = ("model", "estimator", "n", "runs", "bias", "exact", "noise", "variance", "exact", "trace", "exact")
+"""Heads of the table; each ``exact`` belongs to the column before it, but for the noise between."""
+
+_VALUES = ("bias", "exact_bias", "noise", "variance", "exact_variance", "trace", "exact_trace")
 
 
 class StudyResult(TableResult):
@@ -36,9 +42,11 @@ class StudyResult(TableResult):
             self.finished = store.finished
             self.digest = store.digest() if store.finished else None
             """SHA-256 of every number."""
-            self._cells = result_rows(store)
             self._rows = store.rows("SELECT * FROM result")
             self._columns = [row["name"] for row in store.rows("PRAGMA table_info(result)")]
+            labels, settings = point_labels(store), store.rows("SELECT setting FROM cell ORDER BY cell")
+            self._places = [(labels[row["setting"]], row["setting"]) for row in settings]
+            """Of each cell: the model and the point as text, and the number of its setting."""
             query = "SELECT DISTINCT missing FROM exact WHERE missing IS NOT NULL ORDER BY missing"
             self.missing = tuple(row["missing"] for row in store.rows(query))
             """Why some exact law is not there."""
@@ -74,7 +82,8 @@ class StudyResult(TableResult):
 
     def cells(self) -> list[tuple[str, ...]]:
         """A row for each cell; each ``exact`` belongs to the column before it."""
-        return [COLUMNS, *map(tuple, self._cells)]
+        rows = zip(self._places, self._rows, strict=False)
+        return [COLUMNS, *((label, *_cells(row)) for (label, _), row in rows)]
 
     @property
     def above(self) -> list[str]:
@@ -88,9 +97,28 @@ class StudyResult(TableResult):
         return [*(f"no exact law: {reason}" for reason in self.missing), f"digest {self.digest}"]
 
     def plot(self) -> Figure:
-        """Bias and variance against n: exact lines, sampled points; StudyError before the study is finished."""
-        with Store.read(self.path) as store:
-            return plot(store)
+        """Bias and variance against n, a row of two pictures for each model and point.
+
+        Left, |mean - grad J| of each cell's pooled mean, with the exact bias as a line and, thin, the root mean square
+        that sampling noise alone would give.  Right, the total variance of a batch mean over the runs, with the exact
+        tr Cov / n as a line; bars are twice its standard error for normal means.  StudyError before it is finished.
+        """
+        if not self.finished:
+            raise StudyError(
+                f"{self.done} of {self.planned} trajectories are drawn; a plot needs the finished study. "
+                "Run it again to go on",
+                where=str(self.path),
+            )
+        found: dict[str, dict[int, list[dict[str, Any]]]] = {}
+        for (label, setting), row in zip(self._places, self._rows, strict=True):
+            found.setdefault(label, {}).setdefault(setting, []).append(row)
+        figure = new_figure(9.0, 3.4 * len(found))
+        axes = figure.subplots(len(found), 2, squeeze=False)
+        for (left, right), (label, settings) in zip(axes, found.items(), strict=True):
+            for number, rows in enumerate(settings.values()):
+                _draw(left, right, rows, f"C{number}")
+            _describe(left, right, label, [row for rows in settings.values() for row in rows])
+        return figure
 
     def __repr__(self) -> str:
         return f"StudyResult({str(self.path)!r}, {self.done} of {self.planned} trajectories)"
@@ -99,61 +127,11 @@ class StudyResult(TableResult):
 FORMATS = (".pdf", ".png", ".svg")
 
 
-def plot(store: Store) -> Figure:
-    """One row of two pictures for each model and point.
-
-    Left, |mean - grad J| of each cell's pooled mean, with the exact bias as a line and, thin, the root mean square
-    that sampling noise alone would give.  Right, the total variance of a batch mean over the runs, with the exact
-    tr Cov / n as a line; bars are twice its standard error for normal means.
-    """
-    if not store.finished:
-        done, planned = store.trajectories()
-        raise StudyError(
-            f"{done} of {planned} trajectories are drawn; a plot needs the finished study. Run it again to go on",
-            where=str(store.path),
-        )
-    labels = point_labels(store)
-    rows = store.rows(
-        "SELECT result.*, cell.setting, setting.model AS number FROM result JOIN cell USING (cell) "
-        "JOIN setting USING (setting) ORDER BY cell"
-    )
-    titles = list(dict.fromkeys(labels[row["setting"]] for row in rows))
-    figure = new_figure(9.0, 3.4 * len(titles))
-    axes = figure.subplots(len(titles), 2, squeeze=False)
-    for (left, right), title in zip(axes, titles, strict=True):
-        shown = [row for row in rows if labels[row["setting"]] == title]
-        for number, setting in enumerate(dict.fromkeys(row["setting"] for row in shown)):
-            _draw(left, right, [row for row in shown if row["setting"] == setting], f"C{number}")
-        for axis, what in ((left, "bias: |mean - grad J|"), (right, "variance of the batch mean")):
-            axis.set_xscale("log")
-            axis.set_yscale("log")
-            axis.set_xlabel("trajectories n")
-            axis.set_ylabel(what)
-        # An exact bias far below the noise, such as that of truncation, would stretch the axis for nothing.
-        bottom = min(min(row["noise"], row["bias"] or row["noise"]) for row in shown) / 2
-        left.set_ylim(bottom=bottom)
-        below = {
-            f"{estimator_label(row['estimator'])} {row['exact_bias']:.1g}"
-            for row in shown
-            if row["exact_bias"] is not None and row["exact_bias"] < bottom
-        }
-        if below:
-            note = "exact bias below the picture:\n" + "\n".join(sorted(below))
-            left.text(0.02, 0.03, note, transform=left.transAxes, fontsize=7, color="0.3")
-        left.set_title(title, loc="left", fontsize=10)
-        meanings = {"o": "sampled, all runs together", "-": "exact bias", ":": "root mean square of noise alone"}
-        for style, meaning in meanings.items():
-            left.plot([], [], style, color="0.3", markersize=4, linewidth=1, label=meaning)
-        left.legend(fontsize=8)
-        right.legend(fontsize=8)
-    return figure
-
-
-def save(store: Store, path: Path) -> None:
+def save(found: StudyResult, path: Path) -> None:
     """The plot as a file, in the format of the name's ending."""
     if path.suffix.lower() not in FORMATS:
         raise StudyError(f"found {path.suffix!r}; a plot's ending is one of {', '.join(FORMATS)}", where=str(path))
-    write_figure(path, plot(store))
+    write_figure(path, found.plot())
 
 
 def _draw(left: Any, right: Any, rows: list[dict[str, Any]], colour: str) -> None:
@@ -176,3 +154,71 @@ def _draw(left: Any, right: Any, rows: list[dict[str, Any]], colour: str) -> Non
         right.plot(n, [row["exact_variance"] for row in rows], color=colour, linewidth=1.4, label=label)
     else:
         right.plot([], [], "o", color=colour, label=label)
+
+
+def _describe(left: Any, right: Any, title: str, rows: list[dict[str, Any]]) -> None:
+    """Scales, titles and legends, and what is not drawn."""
+    for axis, what in ((left, "bias: |mean - grad J|"), (right, "variance of the batch mean")):
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_xlabel("trajectories n")
+        axis.set_ylabel(what)
+    # An exact bias far below the noise, such as that of truncation, would stretch the axis for nothing.
+    bottom = min(min(row["noise"], row["bias"] or row["noise"]) for row in rows) / 2
+    left.set_ylim(bottom=bottom)
+    below = {
+        f"{estimator_label(row['estimator'])} {row['exact_bias']:.1g}"
+        for row in rows
+        if row["exact_bias"] is not None and row["exact_bias"] < bottom
+    }
+    if below:
+        note = "exact bias below the picture:\n" + "\n".join(sorted(below))
+        left.text(0.02, 0.03, note, transform=left.transAxes, fontsize=7, color="0.3")
+    left.set_title(title, loc="left", fontsize=10)
+    meanings = {"o": "sampled, all runs together", "-": "exact bias", ":": "root mean square of noise alone"}
+    for style, meaning in meanings.items():
+        left.plot([], [], style, color="0.3", markersize=4, linewidth=1, label=meaning)
+    left.legend(fontsize=8)
+    right.legend(fontsize=8)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """Of one cell, from the second column on."""
+    return [estimator_label(row["estimator"]), str(row["n"]), str(row["runs"]), *(_number(row[k]) for k in _VALUES)]
+
+
+def estimator_label(text: str) -> str:
+    """An estimator with what its names stand for.
+
+    >>> from pgsym.estimators.estimator import find_estimator
+    >>> estimator_label(json.dumps(find_estimator("gae", {"lambda": "9/10"}).to_json()))
+    'gae, lambda = 9/10'
+    """
+    return Estimator.from_json(json.loads(text)).description
+
+
+def point_labels(store: Store) -> dict[int, str]:
+    """By setting: the model, with the point where the study has several of one model.
+
+    >>> _assignments({"a": "log(2)", "b": "0"})
+    'a=log(2), b=0'
+    """
+    rows = store.rows("SELECT setting, name, model, theta FROM setting JOIN model USING (model) ORDER BY setting")
+    points: dict[int, set[str]] = {}
+    for row in rows:
+        points.setdefault(row["model"], set()).add(row["theta"])
+    return {
+        row["setting"]: f"{row['name']} at {_assignments(json.loads(row['theta']))}"
+        if len(points[row["model"]]) > 1
+        else str(row["name"])
+        for row in rows
+    }
+
+
+def _assignments(theta: dict[str, str]) -> str:
+    shown = [f"{name}={value}" for name, value in theta.items()]
+    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "..."])
+
+
+def _number(value: Any) -> str:
+    return "-" if value is None else f"{value:.4g}"

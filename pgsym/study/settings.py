@@ -17,6 +17,7 @@ from typing import Any
 from pgsym.errors import PgsymError, SchemaError
 from pgsym.estimators.estimator import Estimator, find_estimator
 from pgsym.expression.grammar import unparse
+from pgsym.limits import STUDY_PARTS
 from pgsym.model.files import loads
 from pgsym.model.files.atomic import contents
 from pgsym.model.files.document import plain_name, to_document
@@ -125,6 +126,13 @@ def resolve(document: StudyDocument, folder: Path | None = None, *, name: str = 
                     objective = _objective(problem, entry, it)
                     horizon = _horizon(problem, theta, objective, it, document.horizon)
                 settings.append(StudySetting(number, theta, str(objective), to_plain(it), horizon))
+    parts = len(settings) * len(document.seeds) * sum(-(-n // document.shard) for n in document.n)
+    if parts > STUDY_PARTS:
+        raise SchemaError(
+            f"found {parts} parts of runs; at most {STUDY_PARTS} fit into one file. "
+            "Give a larger shard, or fewer seeds",
+            where=where,
+        )
     return Study(
         name=document.name or name,
         models=tuple(models),

@@ -14,7 +14,6 @@ Merging is exact (`pgsym.sampling.moments`), and everything after it runs in one
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,62 +133,3 @@ def _cell(
 
 def _diagonal(M2: Floats) -> Floats:
     return np.diagonal(M2) if M2.ndim == 2 else M2
-
-
-COLUMNS = ("model", "estimator", "n", "runs", "bias", "exact", "noise", "variance", "exact", "trace", "exact")
-"""Heads of the table; each ``exact`` belongs to the column before it, but for the noise between."""
-
-_VALUES = ("bias", "exact_bias", "noise", "variance", "exact_variance", "trace", "exact_trace")
-
-
-def estimator_label(text: str) -> str:
-    """An estimator with what its names stand for.
-
-    >>> from pgsym.estimators.estimator import find_estimator
-    >>> estimator_label(json.dumps(find_estimator("gae", {"lambda": "9/10"}).to_json()))
-    'gae, lambda = 9/10'
-    """
-    return Estimator.from_json(json.loads(text)).description
-
-
-def point_labels(store: Store) -> dict[int, str]:
-    """By setting: the model, with the point where the study has several of one model.
-
-    >>> _assignments({"a": "log(2)", "b": "0"})
-    'a=log(2), b=0'
-    """
-    rows = store.rows("SELECT setting, name, model, theta FROM setting JOIN model USING (model) ORDER BY setting")
-    points: dict[int, set[str]] = {}
-    for row in rows:
-        points.setdefault(row["model"], set()).add(row["theta"])
-    return {
-        row["setting"]: f"{row['name']} at {_assignments(json.loads(row['theta']))}"
-        if len(points[row["model"]]) > 1
-        else str(row["name"])
-        for row in rows
-    }
-
-
-def _assignments(theta: dict[str, str]) -> str:
-    shown = [f"{name}={value}" for name, value in theta.items()]
-    return ", ".join(shown if len(shown) <= 4 else [*shown[:3], "..."])
-
-
-def result_rows(store: Store) -> list[list[str]]:
-    """One row of `COLUMNS` for each cell; empty before the study is finished."""
-    labels = point_labels(store)
-    found = store.rows("SELECT result.*, cell.setting FROM result JOIN cell USING (cell) ORDER BY cell")
-    return [
-        [
-            labels[row["setting"]],
-            estimator_label(row["estimator"]),
-            str(row["n"]),
-            str(row["runs"]),
-            *map(_number, (row[key] for key in _VALUES)),
-        ]
-        for row in found
-    ]
-
-
-def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.4g}"

@@ -152,3 +152,11 @@ def test_landscape_refuses_a_saturated_policy():
         landscape.at(np.array([-800.0]))
     with pytest.raises(PolicyError, match=r"^theta: a logit is not finite; theta must be finite\. Take smaller steps$"):
         landscape.at(np.array([np.inf]))
+
+
+@pytest.mark.parametrize("policy", [tabular, lambda mdp: mixture(tabular(mdp), "1/10")])
+def test_where_nothing_is_earned_and_no_run_ends_all_is_zero(policy):
+    """At gamma = 1 no state has a value to be solved for."""
+    mdp = MDP.from_transitions([("s", a, "s", 1, 0) for a in "lr"], start="s")
+    place = Landscape(pgsym.Problem(mdp, policy(mdp))).at(np.array([0.3, -0.2]))
+    assert (place.J, place.gradient.tolist(), place.natural_gradient().tolist()) == (0.0, [0.0, 0.0], [0.0, 0.0])

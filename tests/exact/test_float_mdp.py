@@ -236,6 +236,16 @@ def test_wrong_arrays_are_refused(tmp_path):
         model().at(np.zeros((2, 2)))
     with pytest.raises(PolicyError, match="logits: a logit is not finite"):
         model().at(np.full((S, A), np.inf))
+    with pytest.raises(SchemaError, match="logits: found complex numbers; floats and rational numbers are required"):
+        model().at(np.full((S, A), 1j))
+    with pytest.raises(SchemaError, match="P: found complex numbers; probabilities are real"):
+        model(P=P + 0j)
+    with pytest.raises(SchemaError, match="columns: found complex numbers; floats and rational numbers are required"):
+        FloatMDP.from_columns([0], [0], [1], [1.0], [1j], start=0)
+    with pytest.raises(SchemaError, match="gamma: could not convert string to float"):
+        FloatMDP.from_columns([0], [0], [1], [1.0], [1.0], start=0, gamma="1/2")
+    with pytest.raises(SchemaError, match="damping: found nan; at least 0 is required"):
+        model().at().natural_gradient(float("nan"))
     loop = P.copy()
     loop[3] = np.eye(S)[3]
     with pytest.raises(ImproperPolicyError, match=r"P: gamma = 1 and 1 states never end \(state 3\)"):

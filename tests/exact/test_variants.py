@@ -203,7 +203,7 @@ def test_equal_discounts_share_one_factorization():
     half = q.varied(gamma=Fraction(1, 2))
     assert half._system is not q._system
     assert q.varied(gamma=field.convert(sp.Rational(1, 2)), mu0={"x": field.one})._system is half._system
-    assert q.varied(r=dict.fromkeys(model.mdp.states, field.one)).mu is q.mu
+    assert q.varied(r=dict.fromkeys(model.mdp.states, field.one)).classes[0].mu is q.classes[0].mu
 
 
 # -- discount 1 ------------------------------------------------------------------------------------------
@@ -233,6 +233,17 @@ def test_discount_one_finds_what_new_rewards_leave_endless():
         _ = quiet.eta["sink"]
     with pytest.raises(ImproperPolicyError, match="recurrent class 'sink'"):
         _ = endless(0).varied(r={"s": one, "sink": one}, gamma=1).V
+
+
+def test_d_names_the_start_from_which_the_run_need_not_end():
+    mdp = MDP.from_transitions([("s", "stay", "s", 1, 0)], start="s")
+    q = at(mdp, tabular(mdp), dict.fromkeys(tabular(mdp).params, sp.Integer(0)))
+    with pytest.raises(UndefinedQuantityError, match="gamma = 1 and the run from 's' need not end, so eta"):
+        _ = q.d
+    ended = MDP.from_transitions([("s", "stop", "end", 1, 1)], start="end", terminal=["end"])
+    q = at(ended, tabular(ended), dict.fromkeys(tabular(ended).params, sp.Integer(0)))
+    with pytest.raises(UndefinedQuantityError, match="the start weight is 0 in every state that is not terminal"):
+        _ = q.d
 
 
 def test_discount_one_asks_only_what_the_new_weight_reaches():

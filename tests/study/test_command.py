@@ -9,8 +9,7 @@ from typer.testing import CliRunner
 
 from pgsym.cli import app
 from pgsym.errors import SchemaError
-from pgsym.study import Store
-from pgsym.study.result import plot
+from pgsym.study import StudyResult
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "study" / "corridor.yaml"
 
@@ -46,8 +45,7 @@ def test_show_and_plot(finished, tmp_path):
     drawn = CliRunner().invoke(app, ["study", "plot", str(finished), "-o", str(tmp_path / "corridor.png")])
     assert drawn.exit_code == 0, drawn.output
     assert (tmp_path / "corridor.png").stat().st_size > 1000
-    with Store.read(finished) as store:
-        left, _ = plot(store).axes
+    left, _ = StudyResult(finished).plot().axes
     # Truncation's bias is nothing against the noise: it is told, not drawn.
     (note,) = [text.get_text() for text in left.texts]
     assert note == "exact bias below the picture:\nreinforce 0.0001\nreward-to-go 0.0001"

@@ -10,8 +10,8 @@ from pgsym.errors import StudyError
 from pgsym.reports.terminal import result_table
 from pgsym.sampling.moments import ExactMoments
 from pgsym.study import Store, StudyResult, run_study
-from pgsym.study.result import plot, save
-from pgsym.study.summary import COLUMNS, exact_law, result_rows, summarise
+from pgsym.study.result import COLUMNS, save
+from pgsym.study.summary import exact_law, summarise
 
 
 def test_parts_of_a_run_merge_in_any_order(whole):
@@ -65,10 +65,11 @@ def test_a_reader_needs_sql_only(whole):
 
 
 def test_table_and_json(whole):
-    rows = result_rows(whole)
-    assert [len(row) for row in rows] == [len(COLUMNS)] * 2
-    assert rows[0][:4] == ["two-state", "reward-to-go", "40", "6"]
     found = StudyResult(whole.path)
+    head, *rows = found.cells()
+    assert head == COLUMNS
+    assert [len(row) for row in rows] == [len(COLUMNS)] * 2
+    assert rows[0][:4] == ("two-state", "reward-to-go", "40", "6")
     assert result_table(found)
     data = found.to_json()
     assert (data["finished"], data["trajectories"]) == (True, {"done": 1140, "planned": 1140})
@@ -77,7 +78,8 @@ def test_table_and_json(whole):
 
 def test_plot_shows_every_setting(whole, tmp_path):
     needs("matplotlib")
-    left, right = plot(whole).axes
+    found = StudyResult(whole.path)
+    left, right = found.plot().axes
     assert left.get_title(loc="left") == "two-state"
     # The exact variance is tr Cov / n.
     (line,) = [line for line in right.get_lines() if line.get_label() == "reward-to-go"]
@@ -85,10 +87,10 @@ def test_plot_shows_every_setting(whole, tmp_path):
     assert not left.texts
     (trace,) = whole.rows("SELECT trace FROM exact")
     np.testing.assert_allclose(line.get_ydata(), [trace["trace"] / 40, trace["trace"] / 150])
-    save(whole, tmp_path / "plot.svg")
+    save(found, tmp_path / "plot.svg")
     assert (tmp_path / "plot.svg").read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(StudyError, match=r"found '\.xyz'; a plot's ending is one of \.pdf, \.png, \.svg"):
-        save(whole, tmp_path / "plot.xyz")
+        save(found, tmp_path / "plot.xyz")
 
 
 # -- files that are not this study's ------------------------------------------------------------------------
@@ -123,8 +125,8 @@ def test_unfinished_study_has_no_plot_yet(small, tmp_path):
     needs("matplotlib")
     with Store.create(tmp_path / "s.sqlite", small) as store:
         assert store.trajectories() == (0, 1140)
-        with pytest.raises(StudyError, match="0 of 1140 trajectories are drawn; a plot needs the finished study"):
-            plot(store)
+    with pytest.raises(StudyError, match="0 of 1140 trajectories are drawn; a plot needs the finished study"):
+        StudyResult(tmp_path / "s.sqlite").plot()
 
 
 def test_workers_must_make_sense(small, tmp_path):

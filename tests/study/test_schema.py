@@ -81,6 +81,10 @@ def test_schema_raises_on(change, message):
             "models: {model: two-state, theta: {nope: 1}}\nestimators: reinforce\nn: 10",
             r"^study\.yaml: models\[0\]: .*nope",
         ),
+        (
+            "models: two-state\nestimators: reinforce\nn: [10, 1000000000]\nseeds: 2\nshard: 64",
+            r"^study\.yaml: found 31250002 parts of runs; at most 10000000 fit into one file\. Give a larger shard, or",
+        ),
     ],
 )
 def test_study_file_raises_on(tmp_path, text, message):

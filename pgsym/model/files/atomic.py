@@ -79,6 +79,15 @@ def write_figure(path: Path, figure: Any) -> Path:
     return write_atomically(path, drawn.getvalue())
 
 
+def write_arrays(path: Path, **arrays: Any) -> Path:
+    """Write an .npz file; raises as `write_atomically`."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return write_atomically(path, buffer.getvalue())
+
+
 def _replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}")
     try:
