@@ -32,6 +32,12 @@ def merged(node: t.Node, scope: Scope) -> t.Node:
     return rewrite(node, change)
 
 
+def is_of_second(part: t.Node) -> bool:
+    """Whether a node, its children apart, is about a second policy or model."""
+    drawn = isinstance(part, t.Expect) and any(draw.primed for draw in part.draws)
+    return drawn or isinstance(part, t.PrimedGrad) or getattr(part, "primed", False)
+
+
 class _Merger:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -71,12 +77,7 @@ class _Merger:
         return dataclasses.replace(node, **parts)  # type: ignore[arg-type]
 
     def _of_second(self, node: t.Node) -> bool:
-        return any(
-            isinstance(part, t.PrimedGrad)
-            or getattr(part, "primed", False)
-            or (isinstance(part, t.Expect) and any(d.primed for d in part.draws))
-            for part in self.scope.parts(node)
-        )
+        return any(map(is_of_second, self.scope.parts(node)))
 
     def _is_constant(self, node: t.Node) -> bool:
         """Whether no parameter stands there at all."""

@@ -20,7 +20,7 @@ from pgsym.claims.language.relation import EQUAL
 from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.statement import Claim
 from pgsym.claims.leaves import fisher
-from pgsym.claims.same_policy import merged
+from pgsym.claims.same_policy import is_of_second, merged
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
 from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, total_text
@@ -68,10 +68,9 @@ class Reading:
         self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
 
     def _second(self) -> frozenset[str] | None:
-        nodes = [n for n in self._nodes() if getattr(n, "primed", False) or isinstance(n, t.PrimedGrad)]
-        if not nodes and not self.scope.arbitrary:
-            return None
-        return self.scope.arbitrary or frozenset({"pi'"})
+        if self.scope.arbitrary:
+            return self.scope.arbitrary
+        return frozenset({"pi'"}) if any(map(is_of_second, self._nodes())) else None
 
     def _spoken_of(self) -> tuple[str, bool]:
         nodes = list(self._nodes())
