@@ -13,7 +13,7 @@ import sympy as sp
 
 from pgsym.certificates.closed import CoqForms, closed_section
 from pgsym.certificates.headers import WIDTH, boxed, inequality_header, legend, theorem_header
-from pgsym.certificates.inequality import InequalityTheorems, inequality_section
+from pgsym.certificates.inequality import InequalityTheorems
 from pgsym.certificates.instance import CertifiedModel
 from pgsym.certificates.kernel import Check, check
 from pgsym.certificates.point import Point, policy_lemmas, rational_odds
@@ -175,7 +175,7 @@ def _inequality(problem: Problem, claim: Claim) -> Certificate:
     if not forms.shown:
         raise refusal("a denominator that is not seen to be positive")
     found = InequalityTheorems(at, BoundClaim(claim, mdp, policy, objective, Structure(mdp, policy)), forms)
-    sections = [model_section(at), policy_section(at), solution_section(at), inequality_section(found)]
+    sections = [model_section(at), policy_section(at), solution_section(at), found.section()]
     header = inequality_header(at, problem.name or "of this file", claim, found.positive)
     return _proved(at, claim, header, sections, r"claim_\d+")
 

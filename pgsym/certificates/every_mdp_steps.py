@@ -25,122 +25,115 @@ class CoqSteps:
 
         In the proof, ``{S}`` is an index and ``{HS}`` says that it is in range.
         """
-        left: Term
-        one = self.words.reading.field.one
+        words, at = self.words, self.words.tensor
+        zero, unit, one = Numeral("0"), Numeral("1"), self.words.reading.field.one
         names = [f[0] for f in equation.left]
-        first = names[0]
+        first, last = names[0], names[-1]
         mark = "'" if "'" in "".join(names) else ""
-        theta = " theta" if self.words.e.letter("pi", mark) == "pi" else ""
+        theta = " theta" if words.e.letter("pi", mark) == "pi" else ""
         S, A, T = (place.get(letter, "") for letter in "SAT")
         base = tuple(name.split("[")[0].rstrip("'") for name in names)
 
-        def sum_of(*factors: Callable[[str], Term]) -> Term:
+        def total(*factors: Callable[[str], Term]) -> Term:
+            """The sum of a product over the states in between."""
             y = new_index("s")
             made = [f(y) for f in factors]
             return Total(y, "", made[0] if len(made) == 1 else Times(*made))
 
-        def at(name: str, *indices: str) -> Tensor:
-            return self.words.tensor(name, *indices)
+        def mean(y: str) -> Tensor:
+            return at(mu, y)
 
-        def needs(name: str) -> str:
-            self.words.known.add(name)
-            return name
+        def row(y: str) -> Tensor:
+            return at(first, S, y)
+
+        def column(y: str) -> Tensor:
+            return at(last, y, T)
+
+        def after(y: str) -> Term:
+            return words.step(mark, S, y)
+
+        def before(y: str) -> Term:
+            return words.step(mark, y, T)
+
+        def actions(name: str) -> Term:
+            a = new_index("a")
+            return Total(a, S, at(name, S, a))
 
         W, mu, D = f"(P_pi{mark}{theta})", f"mu{mark}", f"D{mark}"
-        N = next((name for name in names if name.startswith("N")), "")
-        n, k, words = "", one, ""
-        if N:
-            n = at(N, "", "").name
-            _, words, k = self.words.matrices[n]
-            words = f"({words})"
-            self.words.step(mark, "s", "s'")
-        if base[0] in ("mu", "D") or "D" in base:
-            self.words.chains |= {(mark, "mu")} | ({(mark, "D")} if "D" in base else set())
-        known = f"({n}_resolvent{theta})"
         deviation, stationary = f"({D}_deviation{theta})", f"({mu}_stationary{theta})"
         full = f"states {W} ({mu}{theta}) ({D}{theta})"
-        rows = f"{needs(f'P_pi{mark}_rows')}" if base in (("N",), ("N", "D"), ("D", "N")) else ""
-        if rows:
-            needs(f"{self.words.e.letter('P', mark)}_sum")
+        if base[0] in ("mu", "D") or "D" in base:
+            words.chains |= {(mark, "mu")} | ({(mark, "D")} if "D" in base else set())
+        if "N" in base:
+            N = next(name for name in names if name.startswith("N"))
+            n = at(N, "", "").name
+            _, text, k = words.matrices[n]
+            kappa, less = Numeral(f"({text})"), Numeral(f"(1 - ({text}))")
+            words.step(mark, "s", "s'")
+            known, resolvent = f"({n}_resolvent{theta})", f"states ({text}) {W} ({n}{theta})"
+            rows = f"P_pi{mark}_rows"
+            if base in (("N",), ("N", "D"), ("D", "N")):
+                words.known |= {rows, f"{words.e.letter('P', mark)}_sum"}
         match base:
             case ("pi",):
-                a = new_index("a")
-                return Total(a, S, at(first, S, a)), Numeral("1"), one, f"({first}_sum{theta} {{S}} {{HS}})"
+                return actions(first), unit, one, f"({first}_sum{theta} {{S}} {{HS}})"
             case ("dpi",):
-                a = new_index("a")
-                return Total(a, S, at(first, S, a)), Numeral("0"), one, "(dpi_sum {S} {HS})"
+                return actions(first), zero, one, "(dpi_sum {S} {HS})"
             case ("pi", "ipi"):
-                left = Times(at(first, S, A), at("i" + first, S, A))
+                positive = f"({first}_positive {{S}} {{A}} {{HS}} {{HA}})"
                 return (
-                    left,
-                    Numeral("1"),
+                    Times(at(first, S, A), at("i" + first, S, A)),
+                    unit,
                     one,
-                    f"(Rinv_r _ (Rgt_not_eq _ _ ({first}_positive {{S}} {{A}} {{HS}} {{HA}})))",
+                    f"(Rinv_r _ (Rgt_not_eq _ _ {positive}))",
                 )
             case ("mu",):
-                return sum_of(lambda y: at(mu, y)), Numeral("1"), one, f"(proj1 {stationary})"
+                return total(mean), unit, one, f"(proj1 {stationary})"
             case ("mu", "pi", "P"):
-                left = sum_of(lambda y: at(mu, y), lambda y: self.words.step(mark, y, T))
-                return left, at(mu, T), one, f"(proj2 {stationary} {{T}} {{HT}})"
+                return total(mean, before), at(mu, T), one, f"(proj2 {stationary} {{T}} {{HT}})"
             case ("mu", "D"):
-                left = sum_of(lambda y: at(mu, y), lambda y: at(D, y, T))
-                return left, Numeral("0"), one, f"(deviation_mean {full} {deviation} {{T}} {{HT}})"
+                return total(mean, column), zero, one, f"(deviation_mean {full} {deviation} {{T}} {{HT}})"
             case ("D",):
-                left = sum_of(lambda y: at(D, S, y))
-                return left, Numeral("0"), one, f"(deviation_rows {full} {deviation} {{S}} {{HS}})"
+                return total(row), zero, one, f"(deviation_rows {full} {deviation} {{S}} {{HS}})"
             case ("pi", "P", "D") | ("D", "pi", "P"):
                 right = Plus(Plus(at(D, S, T), Minus(at("id", S, T))), at(mu, T))
-                if base[0] == "D":
-                    left = sum_of(lambda y: at(D, S, y), lambda y: self.words.step(mark, y, T))
-                    return left, right, one, f"(deviation_before {full} {deviation} {{S}} {{T}} {{HS}} {{HT}})"
-                left = sum_of(lambda y: self.words.step(mark, S, y), lambda y: at(D, y, T))
-                return left, right, one, f"(deviation_after {full} {deviation} {{S}} {{T}} {{HS}} {{HT}})"
+                left, side = (total(row, before), "before") if base[0] == "D" else (total(after, column), "after")
+                return left, right, one, f"(deviation_{side} {full} {deviation} {{S}} {{T}} {{HS}} {{HT}})"
             case ("pi", "P", "N") | ("N", "pi", "P"):
-                if base[0] == "N":
-                    inner = sum_of(lambda y: at(N, S, y), lambda y: self.words.step(mark, y, T))
-                else:
-                    inner = sum_of(lambda y: self.words.step(mark, S, y), lambda y: at(N, y, T))
-                right = Plus(at("id", S, T), Times(Numeral(words), inner))
-                return at(N, S, T), right, -k, f"(proj{1 + (base[0] == 'N')} {known} {{S}} {{T}} {{HS}} {{HT}})"
+                left, side = (total(row, before), "2") if base[0] == "N" else (total(after, column), "1")
+                right = Plus(at("id", S, T), Times(kappa, left))
+                return at(N, S, T), right, -k, f"(proj{side} {known} {{S}} {{T}} {{HS}} {{HT}})"
             case ("N",):
-                left = Times(Numeral(f"(1 - {words})"), sum_of(lambda y: at(N, S, y)))
-                proof = f"(resolvent_rows states {words} {W} ({n}{theta}) {{S}} {known} {rows} {{HS}})"
-                return left, Numeral("1"), 1 - k, proof
+                proof = f"(resolvent_rows {resolvent} {{S}} {known} {rows} {{HS}})"
+                return Times(less, total(row)), unit, 1 - k, proof
             case ("mu", "N"):
-                left = Times(Numeral(f"(1 - {words})"), sum_of(lambda y: at(mu, y), lambda y: at(N, y, T)))
-                given = f"states {words} {W} ({n}{theta}) ({mu}{theta}) {{T}} {known} {stationary} {{HT}}"
-                proof = f"(stationary_resolvent {given})"
-                return left, at(mu, T), 1 - k, proof
+                proof = f"(stationary_resolvent {resolvent} ({mu}{theta}) {{T}} {known} {stationary} {{HT}})"
+                return Times(less, total(mean, column)), at(mu, T), 1 - k, proof
             case ("N", "D") | ("D", "N"):
-                less = Numeral(f"(1 - {words})")
-                both = sum_of(lambda y: at(names[0], S, y), lambda y: at(names[1], y, T))
-                right = Plus(Times(less, Plus(at(D, S, T), Minus(Times(Numeral(words), at(N, S, T))))),
-                             Times(Numeral(words), at(mu, T)))  # fmt: skip
+                apart = Plus(at(D, S, T), Minus(Times(kappa, at(N, S, T))))
+                right = Plus(Times(less, apart), Times(kappa, at(mu, T)))
                 lemma = "resolvent_deviation" if base[0] == "N" else "deviation_resolvent"
-                proof = (f"({lemma} states {words} {W} ({n}{theta}) ({mu}{theta}) ({D}{theta}) {{S}} {{T}} "
-                         f"{known} {rows} {stationary} {deviation} {{HS}} {{HT}})")  # fmt: skip
-                return Times(less, Times(less, both)), right, (1 - k) ** 2, proof
-            case ("N", "N"):
-                other = at(names[1], "", "").name
-                _, words2, k2 = self.words.matrices[other]
-                left = Times(
-                    Numeral(f"({words} - ({words2}))"), sum_of(lambda y: at(N, S, y), lambda y: at(names[1], y, T))
-                )
-                right = Plus(Times(Numeral(words), at(N, S, T)), Minus(Times(Numeral(words2), at(names[1], S, T))))
-                proof = (f"(two_resolvents states {words} ({words2}) {W} ({n}{theta}) ({other}{theta}) {{S}} {{T}} "
-                         f"{known} ({other}_resolvent{theta}) {{HS}} {{HT}})")  # fmt: skip
-                return left, right, k - k2, proof
-            case ("P",):
-                y = new_index("s")
+                given = f"({mu}{theta}) ({D}{theta}) {{S}} {{T}} {known} {rows} {stationary} {deviation} {{HS}} {{HT}}"
                 return (
-                    Total(y, "", at(first, S, A, y)),
-                    Numeral("1"),
-                    one,
-                    f"({needs(f'{first}_sum')} {{S}} {{A}} {{HS}} {{HA}})",
+                    Times(less, Times(less, total(row, column))),
+                    right,
+                    (1 - k) ** 2,
+                    f"({lemma} {resolvent} {given})",
                 )
+            case ("N", "N"):
+                other = at(last, "", "").name
+                _, text2, k2 = words.matrices[other]
+                left = Times(Numeral(f"(({text}) - ({text2}))"), total(row, column))
+                right = Plus(Times(kappa, row(T)), Minus(Times(Numeral(f"({text2})"), at(last, S, T))))
+                given = f"({n}{theta}) ({other}{theta}) {{S}} {{T}} {known} ({other}_resolvent{theta}) {{HS}} {{HT}}"
+                return left, right, k - k2, f"(two_resolvents states ({text}) ({text2}) {W} {given})"
+            case ("P",):
+                words.known.add(f"{first}_sum")
+                return total(lambda y: at(first, S, A, y)), unit, one, f"({first}_sum {{S}} {{A}} {{HS}} {{HA}})"
             case ("mu0",):
-                return sum_of(lambda y: at("mu0", y)), Numeral("1"), one, needs("mu0_sum")
-        raise self.words.refuse(f"a step with {equation.name!r}")
+                words.known.add("mu0_sum")
+                return total(lambda y: at("mu0", y)), unit, one, "mu0_sum"
+        raise words.refuse(f"a step with {equation.name!r}")
 
     def step_of(self, step: CertificateStep, negative: bool, free: Sequence[str]) -> tuple[Term, str]:
         """A step of the certificate, or its negative, as a term that is 0, and the proof of that."""

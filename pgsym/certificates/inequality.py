@@ -76,7 +76,11 @@ class InequalityTheorems:
             return self.at.symbols[g]
         raise refusal(f"{g} in a closed form")
 
-    def text(self) -> list[str]:
+    def section(self) -> str:
+        """The closed forms of J and V, or mu, and the claim."""
+        return self.forms.section(self._claimed, order=self.order)
+
+    def _claimed(self) -> list[str]:
         """The lemmas and theorems, within the section of closed forms."""
         differences: dict[Coordinate, list[tuple[str, str]]] = {}
         for coordinate, clause in self.inequality.clauses():
@@ -257,8 +261,3 @@ def _degree(p: Polynomial, k: int) -> int:
 def _chained(steps: str) -> str:
     """Sentences as one tactic."""
     return steps.replace(").", ");") + " " if steps else ""
-
-
-def inequality_section(theorems: InequalityTheorems) -> str:
-    """The closed forms of J and V, or mu, and the claim."""
-    return theorems.forms.section(theorems.text, order=theorems.order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,16 +30,15 @@ def number(value: Fraction | sp.Rational) -> str:
 
 
 class Terms:
-    """Writes SymPy expressions; symbols by identifier, exponentials by what they are called here.
+    """Writes SymPy expressions, their symbols by identifier.
 
     >>> p = sp.Symbol("p")
     >>> Terms({p: "v_p"}).write((1 - p) ** 2 / (3 * p))
     '((1 - v_p) ^ 2) / (3 * v_p)'
     """
 
-    def __init__(self, symbols: Mapping[sp.Symbol, str], exponential: Callable[[Linear], str] | None = None) -> None:
+    def __init__(self, symbols: Mapping[sp.Symbol, str]) -> None:
         self.symbols = symbols
-        self._exponential = exponential or self._exp
 
     def write(self, expr: sp.Expr) -> str:
         """The term, without outer parentheses."""
@@ -64,9 +63,9 @@ class Terms:
         if isinstance(expr, sp.Mul):
             return self._product(expr)
         if isinstance(expr, sp.exp):
-            return self._exponential(Linear.from_sympy(expr.args[0])), ATOM
+            return f"(exp ({self.write(Linear.from_sympy(expr.args[0]).to_sympy())}))", ATOM
         if expr is sp.E:
-            return self._exponential(Linear.of({}, Fraction(1))), ATOM
+            return "(exp (1))", ATOM
         if isinstance(expr, sp.Pow) and isinstance(expr.exp, sp.Integer):
             power = int(expr.exp)
             base = self._grouped(expr.base, ATOM)
@@ -103,9 +102,6 @@ class Terms:
         if not below:
             return shown, PRODUCT
         return f"{shown} / {below[0] if len(below) == 1 else '(' + ' * '.join(below) + ')'}", PRODUCT
-
-    def _exp(self, form: Linear) -> str:
-        return f"(exp ({self.write(form.to_sympy())}))"
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ class Translation:
             return "pi", f"pi_at {{args}} {at.pair(s, a)}", self._element("pi", s, a)
         if name in ("P", "r", "mu0", "gamma", "|S|"):
             return self._constant(name, place)
-        return self._made(node, name, place, env)
+        return self._made(node, name, place)
 
     def _element(self, family: str, *place: Hashable) -> Any:
         """A quantity in the field of the point."""
@@ -245,7 +245,7 @@ class Translation:
         raise CertificateError(f"found {name} with {len(place)} indices; certificates know r(s,a). Sum over s'",
                                where="claim")  # fmt: skip
 
-    def _made(self, node: t.Quantity, name: str, place: list[Any], env: Env) -> t.Node:
+    def _made(self, node: t.Quantity, name: str, place: list[Any]) -> t.Node:
         """Quantities that are sums of others, as trees over literals."""
         at, objective = self.at, self.at.objective
         average = objective is Objective.AVERAGE_REWARD

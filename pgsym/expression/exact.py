@@ -40,15 +40,15 @@ def simplest_rational(value: Any, ulp: float | None = None) -> Fraction:
         return Fraction(numerator)
     above, below = (math.ulp(value) if ulp is None else ulp).as_integer_ratio()
     middle, slack = numerator * below, ULPS * above * denominator
-    return _simplest_between(middle - slack, middle + slack, denominator * below)
+    return simplest_between(middle - slack, middle + slack, denominator * below)
 
 
-def _simplest_between(low: int, high: int, over: int) -> Fraction:
+def simplest_between(low: int, high: int, over: int) -> Fraction:
     """Least denominator in [low/over, high/over], by the continued fraction that both ends share."""
     if low <= 0 <= high:
         return Fraction(0)
     if high < 0:
-        return -_simplest_between(-high, -low, over)
+        return -simplest_between(-high, -low, over)
     a, b, c, d = low, over, high, over
     p, q, before_p, before_q = 1, 0, 0, 1
     while True:

@@ -23,8 +23,9 @@ class SignCertificate:
 
     @property
     def trust(self) -> Trust:
-        """How far it can be relied on."""
-        return Trust(self.level)
+        """How far it can be relied on: no further than any certificate that it has."""
+        own = Trust(self.level)
+        return weakest([own, *(c.trust for c in _held(tuple(vars(self).values())))]) or own
 
     def explain(self) -> str:
         """One sentence."""
@@ -71,10 +72,6 @@ class Halving(SignCertificate):
     parts: tuple[SignCertificate, SignCertificate]
     rung = "successive differences"
 
-    @property
-    def trust(self) -> Trust:
-        return weakest(part.trust for part in self.parts) or Trust(self.level)
-
     def leaves(self) -> Iterator[SignCertificate]:
         """What stands at the ends of the tree."""
         for part in self.parts:
@@ -92,10 +89,6 @@ class Square(SignCertificate):
     leading: SignCertificate
     rest: SignCertificate
     rung = "completed squares"
-
-    @property
-    def trust(self) -> Trust:
-        return weakest((self.leading.trust, self.rest.trust)) or Trust(self.level)
 
     def explain(self) -> str:
         squares, rest = 1, self.rest
@@ -120,10 +113,6 @@ class Combined(SignCertificate):
     constant: Polynomial
     signs: tuple[SignCertificate, ...]
     rung = "combination of assumptions"
-
-    @property
-    def trust(self) -> Trust:
-        return weakest(c.trust for c in (self.nonzero, *self.signs)) or Trust(self.level)
 
     def explain(self) -> str:
         used = sum(not m.is_zero() for m in self.assumptions)
@@ -217,11 +206,6 @@ class LogarithmBounds(SignCertificate):
     rest: SignCertificate
     rung = "bounds of logarithms"
 
-    @property
-    def trust(self) -> Trust:
-        parts = (*(f.certificate for f in self.transfers), *(c for _, c in self.positive), self.rest)
-        return weakest(c.trust for c in parts) or Trust(self.level)
-
     def explain(self) -> str:
         count = len(self.transfers)
         pairs = f"{count} pair{'s' * (count > 1)} with a weight that is nowhere negative"
@@ -243,10 +227,6 @@ class Taylor(SignCertificate):
     conditions: tuple[tuple[int, SignCertificate], ...]
     parts: tuple[SignCertificate, ...]
     rung = "Taylor's formula"
-
-    @property
-    def trust(self) -> Trust:
-        return weakest(c.trust for c in (*(c for _, c in self.conditions), *self.parts)) or Trust(self.level)
 
     def explain(self) -> str:
         order = len(self.parts) - 1
@@ -306,22 +286,28 @@ class FactoredSign(SignCertificate):
     @property
     def hardest(self) -> SignCertificate:
         """The certificate that its rung is named after: the last on the ladder."""
-        rungs = [*LADDER]
-        return max(self.known, key=lambda c: rungs.index(c.rung), default=Coefficients())
+        return max(self.known, key=lambda c: LADDER.index(c.rung), default=Coefficients())
 
     @property
     def rung(self) -> str:  # type: ignore[override]
         """The highest rung that a factor needs."""
         return self.hardest.rung
 
-    @property
-    def trust(self) -> Trust:
-        return weakest(c.trust for c in self.known) or Trust(self.level)
-
     def explain(self) -> str:
         if len(self.known) <= 1 or self.rung == Coefficients.rung:
             return self.hardest.explain()
         return f"each of {len(self.known)} factors has a sign; for the hardest, {self.hardest.explain()}"
+
+
+def _held(value: object) -> Iterator[SignCertificate]:
+    """The certificates among the fields of another."""
+    if isinstance(value, SignCertificate):
+        yield value
+    elif isinstance(value, Transfer | SignedFactor):
+        yield from _held(value.certificate)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _held(part)
 
 
 LADDER = (

@@ -31,11 +31,11 @@ from pgsym.order.certificates import (
 from pgsym.order.checker import check, check_fraction, closed_extent
 from pgsym.order.differences import Differences
 from pgsym.order.gram import sum_of_squares
-from pgsym.order.kinds import Extent, Kind, Kinds
-from pgsym.order.one_variable import ENDS, BreakPoint, SignInterval, break_point, check_break_points, true_intervals
+from pgsym.order.kinds import RANGES, Extent, Kind, Kinds
+from pgsym.order.one_variable import BreakPoint, SignInterval, break_point, check_break_points, true_intervals
 from pgsym.order.polynomials import Polynomial, context, factors, value, variables_of
 from pgsym.order.question import SignQuestion
-from pgsym.order.solver import SolverQuestion
+from pgsym.order.solver import counterexample
 from pgsym.order.squares import Search, Squares
 from pgsym.order.sturm import coefficients
 from pgsym.order.witness import find
@@ -161,7 +161,7 @@ def decide_sign(
     question = SignQuestion.of(numerator, denominator, kinds, strict=strict, assumptions=assumptions)
     deadline = time.monotonic() + seconds
     only = variables_of(question.numerator * question.denominator)
-    if len(only) == 1 and not question.assumptions and question.domain.kinds[only[0]] in ENDS:
+    if len(only) == 1 and not question.assumptions and isinstance(question.domain.kinds[only[0]], Kind):
         return _in_one_variable(question, only[0], deadline)
     return _Ladder(question, deadline).verdict()
 
@@ -312,14 +312,12 @@ class _Ladder:
 
     def _solver(self, p: Polynomial, positive: bool) -> SignCertificate | None:
         """z3, if it is there; a point that it proposes may be a witness."""
+        ranges, seconds = [RANGES[e] for e in self.domain.extents], max(self.deadline - time.monotonic(), 0.1)
         try:
-            search = SolverQuestion(self.domain.n)
+            found = counterexample(p, ranges, strict=positive, seconds=seconds, assumptions=self.assumptions)
         except MissingExtraError:
             self.tried[-1] = "solver: z3 is not installed, see pgsym[order]"
             return None
-        search.in_orthant(self.domain.extents)
-        seconds = max(self.deadline - time.monotonic(), 0.1)
-        found = search.search(p, strict=positive, assumptions=self.assumptions, seconds=seconds)
         if isinstance(found, list):
             x = self.domain.image(found)
             self.witness = self.witness or (x if self.question.refuted_at(x) else None)

@@ -68,6 +68,19 @@ class Extent(StrEnum):
 
 Kinds = Mapping[sp.Expr, Kind | SimplexRow]
 
+Range = tuple[int | None, int | None, bool]
+"""The least and the greatest value, None for infinity, and whether the least is included."""
+
+RANGES: dict[Kind | Extent, Range] = {
+    Kind.POSITIVE: (0, None, False),
+    Kind.UNIT_OPEN: (0, 1, False),
+    Kind.UNIT_HALF_OPEN: (0, 1, True),
+    Kind.REAL: (None, None, False),
+    Extent.OPEN: (0, None, False),
+    Extent.CLOSED: (0, None, True),
+    Extent.LINE: (None, None, False),
+}
+
 
 class Orthant:
     """A product domain with its coordinates u; variable k of every polynomial is the k-th key of `kinds`.
@@ -133,19 +146,15 @@ class Orthant:
                 x[k] = u[k] / (1 + u[k])
         return tuple(x)
 
-    def bounds(self) -> list[tuple[int | None, int | None, bool]]:
-        """The least and the greatest value of each variable, None for infinity, and whether the least is included."""
-        found: dict[Kind, tuple[int | None, int | None, bool]] = {
-            Kind.UNIT_OPEN: (0, 1, False),
-            Kind.UNIT_HALF_OPEN: (0, 1, True),
-            Kind.REAL: (None, None, False),
-        }
-        return [(0, None, False) if isinstance(k, SimplexRow) else found.get(k, (0, None, False)) for k in self.kinds]
+    @property
+    def ranges(self) -> list[Range]:
+        """Of each variable; probabilities of a row are positive."""
+        return [RANGES[Kind.POSITIVE if isinstance(kind, SimplexRow) else kind] for kind in self.kinds]
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         """Whether a point lies in the domain."""
         inside = all(
             (low is None or v > low or (included and v == low)) and (high is None or v < high)
-            for v, (low, high, included) in zip(x, self.bounds(), strict=True)
+            for v, (low, high, included) in zip(x, self.ranges, strict=True)
         )
         return inside and all(sum(x[k] for k in row) == 1 for row in self.rows)

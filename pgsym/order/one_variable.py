@@ -14,16 +14,8 @@ import sympy as sp
 from flint import fmpz_poly
 
 from pgsym.algebra.realline import Piece, pieces
-from pgsym.order.kinds import Kind
+from pgsym.order.kinds import RANGES, Kind
 from pgsym.order.sturm import at, roots_between
-
-ENDS: dict[Kind, tuple[int | None, int | None]] = {
-    Kind.POSITIVE: (0, None),
-    Kind.UNIT_OPEN: (0, 1),
-    Kind.UNIT_HALF_OPEN: (0, 1),
-    Kind.REAL: (None, None),
-}
-"""Where the ranges end; None stands for infinity."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +98,11 @@ def pieces_of(polynomials: Sequence[list[int]], kind: Kind) -> list[Piece]:
     >>> [piece.rational for piece in pieces_of([[-1, 3]], Kind.UNIT_HALF_OPEN)]
     [Fraction(0, 1), Fraction(1, 8), Fraction(1, 3), Fraction(1, 2)]
     """
-    ends = [fmpz_poly([-end, 1]) for end in ENDS[kind] if end is not None]
+    *bounds, included = RANGES[kind]
+    ends = [fmpz_poly([-end, 1]) for end in bounds if end is not None]
     line = pieces([*map(fmpz_poly, polynomials), *ends])
     places = [next(k for k, piece in enumerate(line) if piece.minimal == end) for end in ends]
-    first = places[0] + (kind is not Kind.UNIT_HALF_OPEN) if places else 0
+    first = places[0] + (not included) if places else 0
     return line[first : places[1] if len(places) > 1 else None]
 
 
@@ -124,7 +117,7 @@ def true_intervals(
     """
     line = pieces_of([numerator, denominator], kind)
     above, below = fmpz_poly(numerator), fmpz_poly(denominator)
-    low, high = (None if end is None else BreakPoint.rational(Fraction(end)) for end in ENDS[kind])
+    low, high = (None if end is None else BreakPoint.rational(Fraction(end)) for end in RANGES[kind][:2])
     cuts = [None if piece.minimal is None else break_point(piece) for piece in line]
     found: list[SignInterval] = []
     previous, false = False, False
@@ -143,7 +136,7 @@ def true_intervals(
 
 def check_break_points(both: list[int], kind: Kind, points: Sequence[BreakPoint]) -> bool:
     """Whether the points are all roots of the polynomial in the range, each once; by Sturm's theorem."""
-    low, high = (None if end is None else Fraction(end) for end in ENDS[kind])
+    low, high = (None if end is None else Fraction(end) for end in RANGES[kind][:2])
     if roots_between(both, low, high) != len(points) or not all(a.high < b.low for a, b in pairwise(points)):
         return False
     inside = [(low is None or low < p.low) and (high is None or p.high < high) for p in points]

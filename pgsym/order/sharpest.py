@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from flint import fmpz_poly
 
 from pgsym.errors import AlgebraError
+from pgsym.expression.exact import simplest_between
 from pgsym.limits import ORDER_SECONDS
 from pgsym.order.decide import SignStatus, SignVerdict, decide_sign
 from pgsym.order.kinds import Kinds, Orthant
@@ -178,21 +180,8 @@ def _next(low: Fraction | None, high: Fraction | None, simplest: bool) -> Fracti
         return Fraction(0) if high is None else min(2 * high, Fraction(-1))
     if high is None:
         return max(2 * low, Fraction(1))
-    middle = (low + high) / 2
     if not simplest:
-        return middle
-    quarter = (high - low) / 4
-    return _simplest(middle - quarter, middle + quarter)
-
-
-def _simplest(low: Fraction, high: Fraction) -> Fraction:
-    """The rational of least denominator between two.
-
-    >>> _simplest(Fraction(314, 100), Fraction(315, 100))
-    Fraction(22, 7)
-    """
-    for denominator in range(1, 10**7):
-        above = -((-low * denominator) // 1)
-        if above <= high * denominator:
-            return Fraction(int(above), denominator)
-    return (low + high) / 2
+        return (low + high) / 2
+    near, far = (3 * low + high) / 4, (low + 3 * high) / 4
+    whole, over = floor(near), near.denominator * far.denominator
+    return whole + simplest_between(int((near - whole) * over), int((far - whole) * over), over)

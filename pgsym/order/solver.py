@@ -15,74 +15,54 @@ import sympy as sp
 from pgsym.algebra.realline import fraction
 from pgsym.errors import optional
 from pgsym.order.certificates import SolverUnsat
-from pgsym.order.kinds import Extent, Orthant
+from pgsym.order.kinds import Range
 from pgsym.order.polynomials import Polynomial, terms, value
 
 
-class SolverQuestion:
-    """Whether a polynomial is negative somewhere, or not positive if strict; the k-th variable is `x{k}`."""
+def counterexample(
+    p: Polynomial,
+    ranges: Sequence[Range],
+    *,
+    strict: bool,
+    seconds: float,
+    rows: Sequence[Sequence[int]] = (),
+    assumptions: Sequence[Polynomial] = (),
+    equations: Sequence[Polynomial] = (),
+    nonzero: Sequence[Polynomial] = (),
+) -> SolverUnsat | list[Fraction] | None:
+    """That p is nowhere negative, nor zero if strict; a point near one where it is; or nothing.
 
-    def __init__(self, n: int) -> None:
-        self.z3 = optional("z3", "order", "inequalities on their last rung")
-        self.variables = [self.z3.Real(f"x{k}") for k in range(n)]
-        self.solver = self.z3.SolverFor("QF_NRA")
+    The variables of each of `rows` sum to 1.
+    """
+    z3 = optional("z3", "order", "inequalities on their last rung")
+    variables, zero = [z3.Real(f"x{k}") for k in range(len(ranges))], z3.RealVal(0)
 
-    def formula(self, p: Polynomial) -> Any:
-        """The polynomial for z3."""
-        z3 = self.z3
-        return z3.Sum(
-            [
-                z3.RealVal(0),
-                *(
-                    z3.Product([z3.RealVal(c), *(v for v, e in zip(self.variables, m, strict=True) for _ in range(e))])
-                    for m, c in terms(p).items()
-                ),
-            ]
+    def formula(p: Polynomial) -> Any:
+        products = (
+            z3.Product([z3.RealVal(c), *(v for v, e in zip(variables, m, strict=True) for _ in range(e))])
+            for m, c in terms(p).items()
         )
+        return z3.Sum([zero, *products])
 
-    def in_orthant(self, extents: Sequence[Extent]) -> None:
-        """Variables range over an orthant."""
-        for v, extent in zip(self.variables, extents, strict=True):
-            if extent is not Extent.LINE:
-                self.solver.add(v > 0 if extent is Extent.OPEN else v >= 0)
-
-    def in_domain(self, domain: Orthant) -> None:
-        """Variables range over a domain, in its own coordinates."""
-        for v, (low, high, included) in zip(self.variables, domain.bounds(), strict=True):
-            if low is not None:
-                self.solver.add(v >= low if included else v > low)
-            if high is not None:
-                self.solver.add(v < high)
-        for row in domain.rows:
-            self.solver.add(self.z3.Sum([self.variables[k] for k in row]) == 1)
-
-    def search(
-        self,
-        p: Polynomial,
-        *,
-        strict: bool,
-        assumptions: Sequence[Polynomial] = (),
-        equations: Sequence[Polynomial] = (),
-        nonzero: Sequence[Polynomial] = (),
-        seconds: float,
-    ) -> SolverUnsat | list[Fraction] | None:
-        """That there is none; a point near one; or nothing."""
-        solver, zero = self.solver, self.z3.RealVal(0)
-        solver.set("timeout", max(int(seconds * 1000), 1))
-        solver.add(*(self.formula(g) >= zero for g in assumptions), *(self.formula(e) == zero for e in equations))
-        solver.add(*(self.formula(d) != zero for d in nonzero))
-        solver.add(self.formula(p) <= zero if strict else self.formula(p) < zero)
-        answer = solver.check()
-        if answer == self.z3.unsat:
-            return SolverUnsat(f"z3 {self.z3.get_version_string()}")
-        return [self._rational(solver.model(), v) for v in self.variables] if answer == self.z3.sat else None
-
-    def _rational(self, model: Any, variable: Any) -> Fraction:
-        """The value of a variable, or a rational number within 10^-20 of it."""
-        found = model.evaluate(variable, model_completion=True)
-        if self.z3.is_algebraic_value(found):
-            found = found.approx(20)
-        return Fraction(found.numerator_as_long(), found.denominator_as_long())
+    solver = z3.SolverFor("QF_NRA")
+    solver.set("timeout", max(int(seconds * 1000), 1))
+    for v, (low, high, included) in zip(variables, ranges, strict=True):
+        if low is not None:
+            solver.add(v >= low if included else v > low)
+        if high is not None:
+            solver.add(v < high)
+    solver.add(*(z3.Sum([variables[k] for k in row]) == 1 for row in rows))
+    solver.add(*(formula(g) >= zero for g in assumptions), *(formula(e) == zero for e in equations))
+    solver.add(*(formula(d) != zero for d in nonzero))
+    solver.add(formula(p) <= zero if strict else formula(p) < zero)
+    answer = solver.check()
+    if answer == z3.unsat:
+        return SolverUnsat(f"z3 {z3.get_version_string()}")
+    if answer != z3.sat:
+        return None
+    found = [solver.model().evaluate(v, model_completion=True) for v in variables]
+    near = [v.approx(20) if z3.is_algebraic_value(v) else v for v in found]  # within 10^-20
+    return [Fraction(v.numerator_as_long(), v.denominator_as_long()) for v in near]
 
 
 def completed(

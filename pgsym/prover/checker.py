@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import networkx as nx
@@ -76,7 +75,7 @@ def _simplified(factors: list[Factor]) -> list[Factor]:
 def _graph(factors: Sequence[Factor]) -> nx.Graph:
     """A node for each factor and each index; an edge says which place of the factor the index has."""
     graph = nx.Graph()
-    for n, factor in zip(count(), factors, strict=False):
+    for n, factor in enumerate(factors):
         graph.add_node(n, label=factor[0])
         places = defaultdict[str, list[str]](list)
         for k, i in enumerate(factor[1:]):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
+from sympy import QQ
 
 from pgsym.prover.equations import Equation, instance
 from pgsym.prover.letters import TRICK
@@ -146,14 +147,14 @@ class _Candidates:
     def _proposed(self, difference: Total) -> list[int]:
         """Those that the linear programs keep."""
         products = {p: k for k, p in enumerate(dict.fromkeys([*difference, *(p for t in self.totals for p in t)]))}
-        value = _Values(self.one.field)
-        entries = [(products[p], k, value(c)) for k, total in enumerate(self.totals) for p, c in total.items()]
+        point = [(x, QQ(70 + 11 * k, 100)) for k, x in enumerate(self.one.field.ring.gens)]
+        entries = [(products[p], k, _value(c, point)) for k, total in enumerate(self.totals) for p, c in total.items()]
         i, j, x = (np.array(part) for part in zip(*entries, strict=True))
         n = len(self.steps)
         matrix: Any = coo_array((np.r_[x, -x], (np.r_[i, i], np.r_[j, j + n])), shape=(len(products), 2 * n)).tocsr()
         target = np.zeros(len(products))
         for p, c in difference.items():
-            target[products[p]] = value(c)
+            target[products[p]] = _value(c, point)
         costs = np.array([_cost(step) for step in self.steps])
         weights, size = costs, np.zeros(n)
         for _ in range(ROUNDS):
@@ -169,17 +170,6 @@ def _cost(step: CertificateStep) -> float:
     return (WRITTEN_OUT if _is_written_out(step.equation) else 1.0) + 0.1 * len(step.multiplier)
 
 
-class _Values:
-    """Coefficients as floats, at one choice of gamma and the claim's own numbers."""
-
-    def __init__(self, field: Any) -> None:
-        self.at = [0.7 + 0.11 * k for k in range(len(field.gens))]
-
-    def __call__(self, element: Any) -> float:
-        if not hasattr(element, "numer"):
-            return float(element)
-        above, under = (
-            sum(float(c) * np.prod([x**e for x, e in zip(self.at, powers, strict=True)]) for powers, c in part.terms())
-            for part in (element.numer, element.denom)
-        )
-        return float(above / under)
+def _value(element: Any, point: Sequence[tuple[Any, Any]]) -> float:
+    """A coefficient at one choice of gamma and the claim's own numbers."""
+    return float(element.numer.evaluate(point) / element.denom.evaluate(point))

@@ -34,7 +34,7 @@ from pgsym.prover.letters import LetterReading
 from pgsym.prover.lines import leading, line
 from pgsym.prover.rewriting import CertificateStep
 from pgsym.prover.run_tensors import ENDING
-from pgsym.prover.tensors import OWN, Total, add, combined, is_summed, kind_of, renamed
+from pgsym.prover.tensors import OWN, Total, add, combined, is_summed, kind_of, renamed, unused
 
 BEAM = 60
 """Orders of lines that are compared at a time."""
@@ -168,8 +168,7 @@ class Proof:
         taken = {i for s in group for f in s.multiplier for i in f[1:]}
         names: dict[str, str] = {}
         for i in (i for i, kinds in summed.items() if True in kinds):
-            fresh = (kind_of(i) + "'" * k for k in range(20))
-            names[i] = next(n for n in fresh if n not in taken | set(names.values()))
+            names[i] = unused(kind_of(i), taken | set(names.values()))
         total: Total = {}
         for s in group:
             add(total, renamed(s.multiplier, {s.place[i]: name for i, name in names.items()}), s.coefficient)

@@ -27,7 +27,7 @@ from pgsym.prover.reading import Reading
 from pgsym.prover.rewriting import matches, normal_form
 from pgsym.prover.tensors import Product, Total, canonical, increase
 from pgsym.prover.verdict import GeneralVerdict, Standing
-from pgsym.prover.vocabulary import coefficient_node, plus, word
+from pgsym.prover.vocabulary import ProductWriter, coefficient_node, plus
 
 WEIGHTS = {"eta": 0, "mu": 0, "mu0": 0, "D": 1, "P": 2, "P_pi": 1}
 """Distributions over a state, with the place of the index that they are over."""
@@ -217,18 +217,17 @@ class _Search:
         if not product:
             return {(): self.reading.field.one}
         if product not in self._known:
-            node = self._node(product) or t.Number(Fraction(1))
-            self._known[product], _ = normal_form(self.reading.total(node), self.equations)
+            self._known[product], _ = normal_form(self.reading.total(self._node(product)), self.equations)
         return self._known[product]
 
-    def _node(self, product: Product) -> t.Node | None:
-        return word(self.reading, product) if product else None
+    def _node(self, product: Product) -> t.Node:
+        node = ProductWriter(self.reading, product).node(self.reading.field.one)
+        assert node is not None
+        return node
 
     def _claim(self, product: Product, parts: dict[Product, Any]) -> Claim:
-        others = [coefficient_node(-c, self._node(p)) for p, c in parts.items() if p != product]
-        left = self._node(product)
-        assert left is not None
-        return equal(left, plus(others) if others else t.Number(Fraction(0)))
+        others = [coefficient_node(-c, self._node(p) if p else None) for p, c in parts.items() if p != product]
+        return equal(self._node(product), plus(others) if others else t.Number(Fraction(0)))
 
 
 def _generality(product: Product) -> tuple[int, int]:

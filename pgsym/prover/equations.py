@@ -136,8 +136,11 @@ class TensorEquations:
 
     def letter(self, base: str, mark: str) -> str:
         """pi, P, r or another moment of the rewards of a chain: the second has its own only where that is arbitrary."""
+        if not mark:
+            return base
+        assert self.second is not None, "the second chain of a claim that has one"
         owner = "r'" if base.startswith("r") else f"{base}'"
-        return base + mark if mark and self.second and owner in self.second else base
+        return base + mark if owner in self.second else base
 
     def table(self) -> list[Equation]:
         """All of them, in the order in which they are tried."""

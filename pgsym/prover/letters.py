@@ -5,9 +5,9 @@ and uses what textbooks use: Bellman's equation, the balance of visits, and what
 a letter is written out to is one equation more, so whatever the prover proves can be proved in letters.
 
 >>> from pgsym.claims.language import parse
->>> from pgsym.prover.reading import sum_text
+>>> from pgsym.prover.equations import total_text
 >>> reading = LetterReading(parse("J = sum[s] mu0(s) * V(s)").claims[0])
->>> print(sum_text(reading.difference()))
+>>> print(total_text([(c, fs) for fs, c in reading.difference().items()]))
 J - sum[s1] V(s1) * mu0(s1)
 >>> definitions, laws = reading.relations(1)
 >>> [law.name for law in laws]
@@ -114,11 +114,8 @@ class LetterReading(Reading):
 
     def letter(self, node: t.Quantity) -> str:
         """The name of a quantity as a factor."""
-        return next((name for name, known in self.letters.items() if known == node), None) or self._named(node)
-
-    def _named(self, node: t.Quantity) -> str:
         name = str(node).replace(" ", "")
-        self.letters[name] = node
+        self.letters.setdefault(name, node)
         return name
 
     def relations(self, order: int) -> tuple[list[Equation], list[Equation]]:

@@ -20,7 +20,7 @@ from pgsym.errors import ClaimError
 from pgsym.prover.equations import Equation, coefficient_text, total_text
 from pgsym.prover.letters import LetterReading
 from pgsym.prover.rewriting import normal_form
-from pgsym.prover.tensors import Factor, Total, indices_of, is_summed, renamed
+from pgsym.prover.tensors import Factor, Total, indices_of, is_summed, renamed, unused
 from pgsym.prover.vocabulary import ProductWriter, coefficient_node, plus, times
 
 Terms = Sequence[tuple[Any, tuple[Factor, ...]]]
@@ -53,7 +53,7 @@ def _sum(reading: LetterReading, terms: Terms, taken: frozenset[str]) -> t.Node:
     groups, rest = list[tuple[Any, Terms]](), list(terms)
     while rest:
         key = _in_front(rest)
-        group = [(c, fs) for c, fs in rest if key is not None and _holding(fs, key)] or rest[:1]
+        group = [(c, fs) for c, fs in rest if key in map(_key, _apt(fs))] or rest[:1]
         rest = [term for term in rest if term not in group]
         groups.append((key, group))
     common = _common(terms) if len(groups) > 1 else reading.field.one
@@ -85,7 +85,7 @@ def _group(reading: LetterReading, terms: Terms, key: Any, taken: frozenset[str]
     own = dict[str, str]()
     for i in key[1:]:
         if is_summed(i) and i not in own:
-            own[i] = next(n for k in range(20) if (n := i[0] + "'" * k) not in free | set(own.values()))
+            own[i] = unused(i[0], free | set(own.values()))
     inner = []
     for d, fs in terms:
         head = next(f for f in _apt(fs) if _key(f) == key)
@@ -120,10 +120,6 @@ def _in_front(terms: Terms) -> Any:
     """What the most terms share of the outermost kind, its summed indices left open."""
     counts = Counter(key for _, fs in terms for key in dict.fromkeys(map(_key, _apt(fs))))
     return max(counts, key=lambda k: (-max(len(indices_of([k])), 1), -_rank(k[0]), counts[k], k), default=None)
-
-
-def _holding(factors: Iterable[Factor], key: tuple[str, ...]) -> bool:
-    return any(_key(f) == key for f in _apt(factors))
 
 
 def _rank(name: str) -> int:

@@ -1,8 +1,9 @@
 """A claim as tensors: every quantity of its vocabulary written out in what is true of all finite MDPs.
 
 >>> from pgsym.claims.language import parse
+>>> from pgsym.prover.equations import total_text
 >>> reading = Reading(parse("V(s) = sum[a] pi(a|s) * Q(s,a)").claims[0])
->>> print(sum_text(reading.total(reading.claim.left)))
+>>> print(total_text([(c, fs) for fs, c in reading.total(reading.claim.left).items()]))
 sum[s1,a1] N[gamma](s,s1) * pi(a1|s1) * r(s1,a1)
 """
 
@@ -23,7 +24,7 @@ from pgsym.claims.leaves import fisher
 from pgsym.claims.same_policy import merged
 from pgsym.errors import ClaimError
 from pgsym.model.objective import Objective
-from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text, total_text
+from pgsym.prover.equations import FROZEN, TensorEquations, coefficient_text
 from pgsym.prover.quantities import TensorQuantities
 from pgsym.prover.run_tensors import REWARD, RunTensors
 from pgsym.prover.tensors import OWN, Factor, Names, Terms, Total, add, moved, new_index, product, scaled
@@ -68,10 +69,9 @@ class Reading:
         self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
 
     def _second(self) -> frozenset[str] | None:
-        nodes = list(filter(t.is_primed, self._nodes()))
-        if not nodes and not self.scope.arbitrary:
-            return None
-        return self.scope.arbitrary or frozenset({"pi'"})
+        if self.scope.arbitrary:
+            return self.scope.arbitrary
+        return frozenset({"pi'"}) if any(map(t.is_primed, self._nodes())) else None
 
     def _spoken_of(self) -> tuple[str, bool]:
         nodes = list(self._nodes())
@@ -272,11 +272,6 @@ def _frozen(factor: Factor) -> Factor:
     """A factor that no gradient sees; rewards are none of theirs anyway."""
     name, *at = factor
     return factor if name == REWARD else (name.removesuffix(FROZEN) + FROZEN, *at)
-
-
-def sum_text(total: Total) -> str:
-    """One line."""
-    return total_text([(c, fs) for fs, c in total.items()])
 
 
 def _kind(node: t.Node) -> str:

@@ -11,7 +11,7 @@ summed indices are one, so they are kept in a canonical form.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -47,6 +47,11 @@ def is_summed(index: str) -> bool:
 def new_index(kind: str) -> str:
     """A summed index that stands nowhere else."""
     return f"{kind[0]}#{next(_fresh)}"
+
+
+def unused(kind: str, taken: Container[str]) -> str:
+    """A name for an index that is not taken: s, s', s'', ..."""
+    return next(name for k in count() if (name := kind + "'" * k) not in taken)
 
 
 def indices_of(factors: Iterable[Factor]) -> list[str]:

@@ -24,7 +24,18 @@ from pgsym.expression.quantity import VOCABULARY
 from pgsym.prover.equations import Equation, coefficient_text
 from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.rewriting import normal_form
-from pgsym.prover.tensors import OWN, Factor, Product, Total, add, canonical, indices_of, is_summed, is_symmetric
+from pgsym.prover.tensors import (
+    OWN,
+    Factor,
+    Product,
+    Total,
+    add,
+    canonical,
+    indices_of,
+    is_summed,
+    is_symmetric,
+    unused,
+)
 
 if TYPE_CHECKING:
     from pgsym.prover.reading import Reading
@@ -38,11 +49,6 @@ def in_words(total: Total, reading: Reading) -> t.Node | None:
     if None in parts:
         return None
     return plus(parts) if parts else t.Number(Fraction(0))  # type: ignore[arg-type]
-
-
-def word(reading: Reading, product: Product) -> t.Node | None:
-    """One product of quantities as an expression."""
-    return ProductWriter(reading, product).node(reading.field.one)
 
 
 def plus(parts: Sequence[t.Node]) -> t.Node:
@@ -96,8 +102,7 @@ class ProductWriter:
         self.names: dict[str, str] = {}
         for i in indices_of(product):
             if i[0] != "i":
-                primes = (i[0] + "'" * k for k in range(20))
-                self.names[i] = next(n for n in primes if n not in taken)
+                self.names[i] = unused(i[0], taken)
                 taken.add(self.names[i])
         self.product = product
 
@@ -151,7 +156,7 @@ class ProductWriter:
         if base == "r3" or base in VOCABULARY:
             return t.Quantity("r" if base == "r3" else base, tuple(places), primed)
         if name == "ilen[gamma]":
-            x = next(n for k in range(20) if (n := "s" + "'" * k) not in self.names.values())
+            x = unused("s", self.names.values())
             return t.Div(t.Number(Fraction(1)), t.Sum((x,), t.Quantity("eta", (x,))))
         if name == "iF":
             return t.Inv(t.Quantity("F"))

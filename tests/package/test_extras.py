@@ -11,7 +11,7 @@ import pgsym
 from pgsym.claims.derivation.html import mathml
 from pgsym.errors import MissingExtraError
 from pgsym.notes.documents import NoteDocument
-from pgsym.order.solver import SolverQuestion
+from pgsym.order.solver import counterexample
 from pgsym.reports.doctor import extras
 
 DEVELOPERS = {"benchmark", "dev", "docs", "rlax"}
@@ -70,7 +70,7 @@ CASES: list[tuple[str, str, Callable[[], object]]] = [
     ("neighbours", "stormpy", lambda: pgsym.to_stormpy(pgsym.zoo(CORRIDOR).mdp)),
     ("notes", "nbformat", lambda: NoteDocument.of("{}", "note.ipynb")),
     ("notes", "docutils", lambda: NoteDocument.of("", "note.rst").formulas),
-    ("order", "z3", lambda: SolverQuestion(1)),
+    ("order", "z3", lambda: counterexample(1, [], strict=False, seconds=1)),
     ("pandas", "pandas", frame),
     ("plot", "matplotlib", lambda: climbed().plot()),
     ("plot", "matplotlib", sweep_as_figure),

@@ -78,6 +78,24 @@ def test_names_of_tensors_mean_nothing(text):
     assert found.standing is Standing.OPEN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E[a~pi'] A(s,a) = 0",
+        "E[a~pi'] r(s,a) = r_pi(s)",
+        "let f(s) = E[a~pi'] A(s,a); f(s) = 0",
+        "E[s~eta'] r_pi(s) = J",
+    ],
+)
+def test_policy_that_only_an_expectation_draws_from_is_a_second_one(text):
+    assert prove(text, refute=False).standing is Standing.OPEN
+
+
+@pytest.mark.parametrize("text", ["E[s~mu'] 1 = 1", "E[a~pi'] 1 = 1", "E[s~eta'] 1 = 1 / (1 - gamma)"])
+def test_sums_of_a_second_policy_that_only_an_expectation_draws_from_are_known(text):
+    assert prove(text, refute=False).proved
+
+
 def test_harmless_mutants_are_proved():
     """A product the other way round, an expectation written out: what is true stays proved."""
     for name in ("policy-gradient", "advantage-form", "policy-hessian", "gae-bias", "performance-difference"):
