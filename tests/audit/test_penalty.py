@@ -67,6 +67,34 @@ def in_the_loss(theta, batch):
     return (weights[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 
 
+def rloo(theta, batch):
+    """No penalty at all, less the mean of the others: itself a group's mean times a constant, which is no mistake."""
+    groups = batch.sequence_rewards.reshape(-1, batch.group_size)
+    A = (groups - groups.mean(1, keepdims=True)) * batch.group_size / (batch.group_size - 1)
+    return ((A.reshape(-1, 1) * batch.mask)[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+
+
+def without_the_own_mean(theta, batch):
+    return rloo(theta, batch) * (batch.group_size - 1) / batch.group_size
+
+
+@pytest.mark.parametrize(
+    ("estimator", "mode", "keys", "reproduced"),
+    [
+        (rloo, "exact", ["penalty-missing"], True),
+        (rloo, "sample", ["penalty-missing"], True),
+        (without_the_own_mean, "exact", ["penalty-missing", "group-mean-baseline"], True),
+        (in_the_loss, "sample", ["penalty-missing"], False),
+    ],
+)
+def test_penalty_that_is_left_out_is_named(estimator, mode, keys, reproduced):
+    problem, given = CASES["end-of-sequence"].problem, {"kl_to": {"temperature": 2}, "beta": "1/10"}
+    given |= {"delta": 0.01, "alpha": 1e-6, "seed": 1} if mode == "sample" else {}
+    found = audit(problem, estimator, horizon=2, group_size=2, mode=mode, **given)
+    assert [m.key for m in found.diagnosis.mistakes] == keys, str(found)
+    assert found.diagnosis.reproduced == reproduced
+
+
 @pytest.mark.parametrize(("estimator", "unbiased"), [(in_the_reward, True), (in_the_loss, False)])
 def test_where_the_divergence_stands_matters(estimator, unbiased):
     problem = CASES["end-of-sequence"].problem
