@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,25 @@ class Streams:
     def per_episode(self, x: Floats | Bools) -> Floats:
         """[n] the sum over the steps of each episode."""
         return np.asarray(np.bincount(self.episode[self.mask], x[self.mask], self.episodes), np.float64)
+
+    def per_batch(self, weight: Floats, place: Ints, places: int, batch_size: int) -> Floats:
+        """[D, places] weights [R, L], 0 in the padding, summed by place over batches of consecutive episodes."""
+        D = self.episodes // batch_size
+        index = np.where(self.mask, self.episode // batch_size, 0) * places + place
+        found = np.bincount(index.reshape(-1), weight.reshape(-1), D * places)
+        return np.asarray(found, np.float64).reshape(D, places)
+
+    def divisor(self, average: str, batch_size: int, part: int = 1) -> Any:
+        """What the weights of an average (see `Recipe.average`) are divided by, so that those of a batch add up.
+
+        `part` is the size of a micro-batch.
+        """
+        sizes = {"own steps": 1, "group's steps": self.group_size, "part's steps": part, "steps": batch_size}
+        if average not in sizes:
+            return batch_size * (self.horizon if average == "slots" else 1)
+        n = sizes[average]
+        taken = np.repeat(self.per_episode(self.mask).reshape(-1, n).sum(1), n)
+        return batch_size // n * np.maximum(taken, 1.0)[self.episode]
 
 
 def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int, group_size: int = 1) -> Streams:
