@@ -17,13 +17,6 @@ from pgsym.model.objective import Objective
 NOTICED = 0.1
 """Part of the bias from which on the gap between two targets has a part in it."""
 
-PENALTY_MISSING = Mistake(
-    "penalty-missing",
-    "the mean is that of grad J_T: the penalty of the target is left out, or has no gradient in the mean, as k1 in a "
-    "loss",
-    "Subtract beta (log pi - log ref) from the reward of each step, as a number; for a bonus of entropy alpha log pi",
-    (),
-)
 ANOTHER_TARGET = Mistake(
     "another-target",
     "the mean is that of the first T steps, and truth= is another gradient",
@@ -50,9 +43,8 @@ def asides(rollouts: Rollouts, target: AuditTarget, truth: Floats, bias: Floats)
     cutting = target is AuditTarget.TRUNCATED
     theirs = target_gradient(arrays, T, target if cutting else AuditTarget.BOOTSTRAP)
     always: list[Mistake] = []
-    if np.linalg.norm(theirs - truth) > NOTICED * np.linalg.norm(bias):
-        ours = np.allclose(truth, target_gradient(arrays, T, target))
-        always = [PENALTY_MISSING if arrays.penalty is not None else CUT_SHORT if ours else ANOTHER_TARGET]
+    if arrays.penalty is None and np.linalg.norm(theirs - truth) > NOTICED * np.linalg.norm(bias):
+        always = [CUT_SHORT if np.allclose(truth, target_gradient(arrays, T, target)) else ANOTHER_TARGET]
     episodic = arrays.objective is Objective.START_STATE
     cut = not episodic or AuditTarget.BOOTSTRAP not in agreeing(AuditTarget.TRUNCATED, arrays, T)
     wrong = arrays.critic is not None and not np.allclose(arrays.critic, arrays.V)

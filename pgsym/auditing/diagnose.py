@@ -20,9 +20,9 @@ from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.enumeration import AllBatches
 from pgsym.auditing.episodes import Streams
-from pgsym.auditing.finished import NEGATED, SAME, UNCHANGED, Finish, finish, same
+from pgsym.auditing.finished import NEGATED, SAME, SCALED, UNCHANGED, Finish, finish, same
 from pgsym.auditing.mistake import Circumstances, Mistake
-from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, SCALED, bases
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, PENALTIES, READS_POISON, bases
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
@@ -160,7 +160,8 @@ def candidates(
         step: dict[Recipe, list[Candidate]] = {base: [] for base in found}
         for base, known in found.items():
             for candidate in known:
-                for mistake in MISTAKES if not candidate.departures else often:
+                first = all(m.key in PENALTIES for m in candidate.departures)
+                for mistake in MISTAKES if first else often:
                     for recipe in mistake.recipes(candidate.recipe, setting):
                         if recipe not in seen and mistake not in candidate.departures:
                             seen.add(recipe)
@@ -191,7 +192,8 @@ def diagnose(
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
     discounted, G = arrays.gamma != 1, rollouts.group_size
-    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
+    penalised = arrays.penalty is not None
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G, penalised)
     outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     first = rollouts.estimates(estimator, few)
@@ -200,7 +202,7 @@ def diagnose(
     given = rollouts.estimates(estimator, streams)
     matching: list[Candidate] = []
     aside = asides(rollouts, target, truth, bias)
-    for _, tried in groupby(candidates(setting, aside, lam), key=lambda c: len(c.departures)):
+    for _, tried in groupby(candidates(setting, aside, lam, departures=3 + penalised), key=lambda c: len(c.departures)):
         screened = [c for c in tried if c.matching(first, few, B)]
         matching += [found for c in screened if (found := c.matching(given, streams, B)) and found.departs(streams, B)]
         # A constant is the last thing to look for: with it, a mistake whose effect is a scale has two names.

@@ -16,7 +16,7 @@ import numpy as np
 
 from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
-from pgsym.estimators.token_losses import STABILISER, Among, Average, Clip, Compared, compare_among
+from pgsym.estimators.token_losses import DIVERGENCES, STABILISER, Among, Average, Clip, Compared, compare_among
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ class Recipe:
     of the step and, as in V-trace, of those summed up later; or the episode's to the power 1/|o|."""
     clip: Clip | None = None
     """Of these ratios."""
+    penalty: Literal["none", "reward", "k1", "k2", "k3"] = "none"
+    """Of the objective: left out, taken from the rewards as a number, or differentiated in the loss step by step, the
+    divergence by one of these estimators."""
 
     @property
     def name(self) -> str:
@@ -94,15 +97,29 @@ class Recipe:
             A = _normalised(A, streams.episode // B, keep, streams.episodes // B, self.centre)
         # REINFORCE's return is discounted from the start of the episode already.
         discounted = self.discount and not self.whole_return
-        w = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
-        w = w * self._weights(streams, A) / streams.divisor(self.average, B, B // self.parts)
+        share = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
+        share = share / streams.divisor(self.average, B, B // self.parts)
+        w = share * self._weights(streams, A)
         if self.score == "plain":
             w = w * arrays.pi[streams.pair]
         U = np.where(keep & ~(self.drop_last & streams.done), w * A, 0.0)
         sums = streams.per_batch(U, streams.pair, arrays.N + 1, B) @ arrays.scores
         if self.through:
             sums += self._through(streams, np.where(keep, w * np.log(arrays.pi[streams.pair]), 0.0), B)
+        if self.penalty in DIVERGENCES:
+            sums += self._in_the_loss(streams, np.where(keep, share, 0.0), B)
         return arrays.scale * sums
+
+    def _in_the_loss(self, streams: Streams, share: Floats, B: int) -> Floats:
+        """[D, k] what a penalty adds that is differentiated where it stands."""
+        arrays = streams.arrays
+        assert arrays.penalty is not None
+        sums = streams.per_batch(arrays.penalty.alpha * share, streams.state, arrays.S + 1, B) @ arrays.entropy_slopes
+        if arrays.log_reference is not None:
+            d = (np.log(arrays.pi) - arrays.log_reference)[streams.pair]
+            slope = -arrays.penalty.beta * DIVERGENCES[self.penalty].slope(d, np.exp)
+            sums += streams.per_batch(share * slope, streams.pair, arrays.N + 1, B) @ arrays.scores
+        return sums
 
     def _weights(self, streams: Streams, A: Floats) -> Floats:
         """[R, L] the importance ratio of each step, as far as it counts."""
@@ -129,6 +146,8 @@ class Recipe:
         """[R, L] U_t - b(s_t)."""
         arrays = streams.arrays
         reward = _moved(streams.reward, self.reward) - np.where(streams.mask, arrays.centre, 0.0)
+        if self.penalty == "reward":
+            reward = reward + arrays.charge[streams.pair]
         if self.all_knowing:
             return arrays.Q[streams.pair] - arrays.V[streams.state]
         if self.whole_return:

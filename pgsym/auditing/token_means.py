@@ -37,7 +37,7 @@ def token_means(loss: TokenLoss, streams: Streams, batch_size: int) -> Floats:
     divisor = streams.divisor(loss.average, B)
     sums = streams.per_batch(loss.weights(found) / divisor, streams.pair, arrays.N + 1, B) @ arrays.scores
     if loss.entropy:
-        sums += streams.per_batch(alpha * mask / divisor, streams.state, arrays.S + 1, B) @ entropy_slopes(arrays)
+        sums += streams.per_batch(alpha * mask / divisor, streams.state, arrays.S + 1, B) @ arrays.entropy_slopes
     return np.asarray(arrays.scale * sums)
 
 
@@ -54,11 +54,3 @@ def _penalty(loss: TokenLoss, arrays: ProblemArrays) -> tuple[float, float, Any]
     if arrays.gamma != 1 and (loss.entropy or loss.estimator != "none"):
         raise SamplingError("the loss does not discount divergence or entropy. Use gamma = 1", where="gamma")
     return (0.0, 0.0, 0.0) if known is None else (known.alpha, known.beta, 0.0 if reference is None else reference)
-
-
-def entropy_slopes(arrays: ProblemArrays) -> Floats:
-    """[S+1, k] the gradient of the entropy of pi(.|s)."""
-    pi, out = arrays.tables.pi, np.zeros((arrays.S + 1, arrays.k))
-    weight = -pi * np.log(np.where(pi > 0, pi, 1.0))
-    np.add.at(out, arrays.tables.pair_state, weight[:, None] * arrays.scores[:-1])
-    return out
