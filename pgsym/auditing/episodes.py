@@ -5,6 +5,7 @@ States, actions, rewards and next states are looked up in `ProblemArrays`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -163,12 +164,16 @@ def cumulative(arrays: ProblemArrays) -> Floats:
     return np.append(place + np.where(last, 1.0, within), last_place + 1.0)
 
 
-def visits(arrays: ProblemArrays, horizon: int) -> Floats:
-    """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = arrays.start_place.copy(), np.zeros(arrays.O)
+def flows(arrays: ProblemArrays, horizon: int, factor: Floats | float = 1.0) -> Iterator[Floats]:
+    """[O] step by step, how often an episode takes each outcome, times the product of its factors [O] up to there."""
+    d = arrays.start_place
     for _ in range(horizon):
-        taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p
-        seen += taken
+        taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p * factor
+        yield taken
         d = np.asarray(np.bincount(arrays.outcome_next_place[:-1], taken, len(d)), np.float64)
         d[-1] = 0.0
-    return seen
+
+
+def visits(arrays: ProblemArrays, horizon: int) -> Floats:
+    """[O] expected times that an episode of at most T steps takes each outcome."""
+    return sum(flows(arrays, horizon), np.zeros(arrays.O))
