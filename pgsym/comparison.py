@@ -14,8 +14,8 @@ from pgsym.algebra.realline import least
 from pgsym.display.result import TableResult, data_frame, finite
 from pgsym.errors import PgsymError, StructureError
 from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.law import floats
 from pgsym.estimators.moments import EstimatorLaw, moments
-from pgsym.estimators.present import floats
 from pgsym.estimators.shares import shares
 from pgsym.estimators.sweep import LABELS, sweep
 from pgsym.exact import solve

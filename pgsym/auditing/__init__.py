@@ -4,7 +4,6 @@ from pgsym.auditing.assertion import AuditError as AuditError
 from pgsym.auditing.assertion import assert_unbiased as assert_unbiased
 from pgsym.auditing.batch import Batch as Batch
 from pgsym.auditing.batch import Rollouts as Rollouts
-from pgsym.auditing.cross_check import FALSE_ALARM as FALSE_ALARM
 from pgsym.auditing.cross_check import CrossCheck as CrossCheck
 from pgsym.auditing.cross_check import cross_check as cross_check
 from pgsym.auditing.mistakes import MISTAKES as MISTAKES

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgsym.auditing.batch import Estimator
 from pgsym.auditing.diagnose import Diagnosis
-from pgsym.auditing.mistakes import SCALED
+from pgsym.auditing.finished import SCALED
 from pgsym.auditing.result import AuditResult
 from pgsym.auditing.run import ALPHA, audit
 from pgsym.auditing.suites import Case, standard_suite

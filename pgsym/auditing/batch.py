@@ -11,6 +11,7 @@ episode, while ``next_states[i]`` is where the step really led.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import islice
@@ -179,15 +180,9 @@ class Rollouts:
 
     def clean(self) -> Rollouts:
         """The same without poison."""
-        return Rollouts(
-            self.arrays,
-            horizon=self.horizon,
-            batch_size=self.batch_size,
-            layout=self.layout,
-            framework=self.framework.name,
-            poison=False,
-            group_size=self.group_size,
-        )
+        found = copy(self)
+        found.poison, found.policy = 0.0, DifferentiablePolicy(self.arrays, self.framework)
+        return found
 
     @property
     def per_row(self) -> int:

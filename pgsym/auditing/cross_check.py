@@ -19,6 +19,7 @@ import numpy as np
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.estimators.law import FALSE_ALARM, POWER
 from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.exact import solve
@@ -32,12 +33,6 @@ from pgsym.trust import Level, Trust
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
-
-FALSE_ALARM = 1e-3
-"""Default probability that samples of the right law are called inconsistent."""
-
-POWER = 0.9
-"""The power at which the detectable bias is stated."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,19 +9,20 @@ enumerated, the two means must be equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
 
+from pgsym.auditing.aside import asides
 from pgsym.auditing.batch import Estimator, Rollouts
 from pgsym.auditing.controls import Controls
 from pgsym.auditing.enumeration import AllBatches
 from pgsym.auditing.episodes import Streams
-from pgsym.auditing.finished import NEGATED, SAME, UNCHANGED, Finish, finish, same
+from pgsym.auditing.finished import NEGATED, SAME, SCALED, UNCHANGED, Finish, finish, same
 from pgsym.auditing.mistake import Circumstances, Mistake
-from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, READS_POISON, SCALED, bases
+from pgsym.auditing.mistakes import LAMBDAS, MISTAKES, OFTEN_COMBINED, PENALTIES, READS_POISON, bases
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.sequential import Region, first_look
@@ -110,10 +111,12 @@ class Candidate:
     chain: tuple[Recipe, ...] = ()
     """The base with one departure, with two, and so on."""
     finish: Finish = UNCHANGED
+    aside: tuple[Mistake, ...] = ()
+    """What biases the base itself."""
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
-        return self.departures + self.finish.mistakes
+        return self.aside + self.departures + self.finish.mistakes
 
     @property
     def recipe(self) -> Recipe:
@@ -123,7 +126,7 @@ class Candidate:
     def steps(self) -> list[tuple[Recipe, Finish]]:
         """After each mistake, what is re-created up to there."""
         return [
-            *((recipe, UNCHANGED) for recipe in self.chain),
+            *((recipe, UNCHANGED) for recipe in (*[self.base] * len(self.aside), *self.chain)),
             *[(self.recipe, self.finish)][: len(self.finish.mistakes)],
         ]
 
@@ -137,15 +140,19 @@ class Candidate:
 
     def departs(self, streams: Streams, B: int) -> bool:
         """Whether the mistakes show on these batches at all."""
-        return not same(self.estimates(streams, B), self.base.batch_means(streams, B))
+        return bool(self.aside) or not same(self.estimates(streams, B), self.base.batch_means(streams, B))
 
 
 def candidates(
-    setting: Circumstances, lam: float | None = None, lambdas: Sequence[float] = LAMBDAS, departures: int = 3
+    setting: Circumstances,
+    aside: Callable[[Recipe], Sequence[Mistake]],
+    lam: float | None = None,
+    lambdas: Sequence[float] = LAMBDAS,
+    departures: int = 3,
 ) -> Iterator[Candidate]:
     """All re-creations of up to so many departures, those with fewer first; the correct estimators before them."""
     often = [m for m in MISTAKES if m.key in OFTEN_COMBINED]
-    found = {base: [Candidate((), base)] for base in bases(setting, lam, lambdas)}
+    found = {base: [Candidate((), base, aside=tuple(aside(base)))] for base in bases(setting, lam, lambdas)}
     for known in found.values():
         yield from known
     seen = set(found)
@@ -153,13 +160,13 @@ def candidates(
         step: dict[Recipe, list[Candidate]] = {base: [] for base in found}
         for base, known in found.items():
             for candidate in known:
-                for mistake in MISTAKES if not candidate.mistakes else often:
+                first = all(m.key in PENALTIES for m in candidate.departures)
+                for mistake in MISTAKES if first else often:
                     for recipe in mistake.recipes(candidate.recipe, setting):
-                        if recipe not in seen and mistake not in candidate.mistakes:
+                        if recipe not in seen and mistake not in candidate.departures:
                             seen.add(recipe)
-                            step[base].append(
-                                Candidate((*candidate.mistakes, mistake), base, (*candidate.chain, recipe))
-                            )
+                            made, chain = (*candidate.departures, mistake), (*candidate.chain, recipe)
+                            step[base].append(replace(candidate, departures=made, chain=chain))
         for base in step:
             yield from step[base]
         found = step
@@ -185,7 +192,8 @@ def diagnose(
     arrays, B = rollouts.arrays, rollouts.batch_size
     long_run = arrays.objective is not Objective.START_STATE
     discounted, G = arrays.gamma != 1, rollouts.group_size
-    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G)
+    penalised = arrays.penalty is not None
+    setting = Circumstances(target, arrays.on_policy, rollouts.per_row, long_run, discounted, G, B // G, penalised)
     outcome = rollouts.sampler(seed).chunk(FIRST_CHUNK, B * PAIRED)
     few, streams = rollouts.streams(outcome[: B * SCREENED]), rollouts.streams(outcome)
     first = rollouts.estimates(estimator, few)
@@ -193,7 +201,8 @@ def diagnose(
         return Diagnosis((READS_POISON,), "", False, None, ((READS_POISON,),))
     given = rollouts.estimates(estimator, streams)
     matching: list[Candidate] = []
-    for _, tried in groupby(candidates(setting, lam), key=lambda c: len(c.departures)):
+    aside = asides(rollouts, target, truth, bias)
+    for _, tried in groupby(candidates(setting, aside, lam, departures=3 + penalised), key=lambda c: len(c.departures)):
         screened = [c for c in tried if c.matching(first, few, B)]
         matching += [found for c in screened if (found := c.matching(given, streams, B)) and found.departs(streams, B)]
         # A constant is the last thing to look for: with it, a mistake whose effect is a scale has two names.
@@ -202,8 +211,9 @@ def diagnose(
     if matching:
         return _named(matching, given, streams, B, truth, bias, True, every)
     # A mean depends little on lambda, and several departures at once agree with too many means by chance.
-    near = list(candidates(setting, lam, LAMBDAS[:3], 2))
-    near = [c if c.mistakes else replace(c, finish=NEGATED) for c in near]
+    near = list(candidates(setting, aside, lam, LAMBDAS[:3], 2))
+    near += [replace(c, finish=NEGATED) for c in near if not c.departures]
+    near = sorted((c for c in near if c.mistakes), key=lambda c: len(c.mistakes))
     supported = [c for c in _by_mean(near, given, streams, rollouts, bias, alpha) if c.departs(streams, B)][:TRIED]
     if every is not None:
         means = [every.weights @ c.estimates(every.streams, B) for c in supported]

@@ -39,9 +39,7 @@ class AllEpisodes:
     outcome: Ints
     """[M, T]"""
     p: tuple[Fraction | float, ...]
-    """[M] their probabilities."""
-    exact: bool
-    """The probabilities are rationals."""
+    """[M] their probabilities: fractions where the policy's and the model's are rational."""
 
     @cached_property
     def weights(self) -> Floats:
@@ -147,7 +145,7 @@ def all_episodes(arrays: ProblemArrays, horizon: int, limit: int = MAX_BATCHES) 
     outcome = np.full((len(done), horizon), arrays.O, np.int64)
     for i, (path, _) in enumerate(done):
         outcome[i, : len(path)] = path
-    return AllEpisodes(arrays, outcome, tuple(p for _, p in done), exact)
+    return AllEpisodes(arrays, outcome, tuple(p for _, p in done))
 
 
 def _chances(arrays: ProblemArrays) -> tuple[list[Fraction | float], bool]:

@@ -5,8 +5,10 @@ States, actions, rewards and next states are looked up in `ProblemArrays`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +87,25 @@ class Streams:
         """[n] the sum over the steps of each episode."""
         return np.asarray(np.bincount(self.episode[self.mask], x[self.mask], self.episodes), np.float64)
 
+    def per_batch(self, weight: Floats, place: Ints, places: int, batch_size: int) -> Floats:
+        """[D, places] weights [R, L], 0 in the padding, summed by place over batches of consecutive episodes."""
+        D = self.episodes // batch_size
+        index = np.where(self.mask, self.episode // batch_size, 0) * places + place
+        found = np.bincount(index.reshape(-1), weight.reshape(-1), D * places)
+        return np.asarray(found, np.float64).reshape(D, places)
+
+    def divisor(self, average: str, batch_size: int, part: int = 1) -> Any:
+        """What the weights of an average (see `Recipe.average`) are divided by, so that those of a batch add up.
+
+        `part` is the size of a micro-batch.
+        """
+        sizes = {"own steps": 1, "group's steps": self.group_size, "part's steps": part, "steps": batch_size}
+        if average not in sizes:
+            return batch_size * (self.horizon if average == "slots" else 1)
+        n = sizes[average]
+        taken = np.repeat(self.per_episode(self.mask).reshape(-1, n).sum(1), n)
+        return batch_size // n * np.maximum(taken, 1.0)[self.episode]
+
 
 def arrange(arrays: ProblemArrays, outcome: Ints, per_row: int, group_size: int = 1) -> Streams:
     """Episodes [n, T] as rows of `per_row` episodes each, one after another."""
@@ -143,12 +164,16 @@ def cumulative(arrays: ProblemArrays) -> Floats:
     return np.append(place + np.where(last, 1.0, within), last_place + 1.0)
 
 
-def visits(arrays: ProblemArrays, horizon: int) -> Floats:
-    """[O] expected times that an episode of at most T steps takes each outcome."""
-    d, seen = arrays.start_place.copy(), np.zeros(arrays.O)
+def flows(arrays: ProblemArrays, horizon: int, factor: Floats | float = 1.0) -> Iterator[Floats]:
+    """[O] step by step, how often an episode takes each outcome, times the product of its factors [O] up to there."""
+    d = arrays.start_place
     for _ in range(horizon):
-        taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p
-        seen += taken
+        taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p * factor
+        yield taken
         d = np.asarray(np.bincount(arrays.outcome_next_place[:-1], taken, len(d)), np.float64)
         d[-1] = 0.0
-    return seen
+
+
+def visits(arrays: ProblemArrays, horizon: int) -> Floats:
+    """[O] expected times that an episode of at most T steps takes each outcome."""
+    return sum(flows(arrays, horizon), np.zeros(arrays.O))

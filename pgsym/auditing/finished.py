@@ -8,8 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pgsym.auditing.mistake import Mistake
-from pgsym.auditing.mistakes import CLIPPED, SCALED, SIGN
 from pgsym.auditing.problem_arrays import Floats
+
+SIGN = Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ())
+SCALED = Mistake(
+    "scaled",
+    "rewards or the gradient are multiplied by a constant",
+    "Leave it to the step size, and audit with up_to_scale=True if the direction is what counts",
+    (),
+    intended=True,
+)
+CLIPPED = Mistake(
+    "gradient-clipped",
+    "the gradient of a batch is clipped, by its norm or its entries: large ones count less, whichever way they point",
+    "Audit the gradient before it is clipped",
+    (),
+    intended=True,
+)
 
 SAME = 1e-4
 """Relative difference of two estimates that counts as rounding."""

@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import stats
 
-from pgsym.auditing.cross_check import FALSE_ALARM, Comparison, exact_mean, require_rate
+from pgsym.auditing.cross_check import Comparison, exact_mean, require_rate
 from pgsym.display.result import data_frame
 from pgsym.errors import SamplingError
+from pgsym.estimators.law import FALSE_ALARM
 from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate

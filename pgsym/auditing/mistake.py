@@ -23,6 +23,8 @@ class Circumstances:
     """Episodes that share a start state."""
     groups: int = 2
     """Of a batch."""
+    penalised: bool = False
+    """The objective has a penalty."""
 
     def divides(self, parts: int) -> bool:
         """Whether a batch falls into so many micro-batches that are neither episodes nor groups."""

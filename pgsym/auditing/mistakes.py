@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pgsym.auditing.mistake import Circumstances, Mistake
 from pgsym.auditing.recipes import Recipe, whole_returns
@@ -28,6 +29,10 @@ def _off_policy(setting: Circumstances, recipe: Recipe) -> bool:
 
 def _clippable(setting: Circumstances, recipe: Recipe) -> bool:
     return not setting.on_policy and recipe.lam in (1.0, 0.95) and recipe.ratio not in ("none", "inverted")
+
+
+def _penalised(setting: Circumstances, recipe: Recipe) -> bool:
+    return recipe.penalty == "reward"
 
 
 AROUND_ONE = ((0.8, 1.2), (0.9, 1.1), (0.7, 1.3), (0.8, 1.28))
@@ -59,6 +64,22 @@ MISTAKES: tuple[Mistake, ...] = (
         applies=lambda setting, recipe: (
             setting.target is AuditTarget.TRUNCATED and not recipe.bootstrap and _returns(setting, recipe)
         ),
+    ),
+    Mistake(
+        "penalty-missing",
+        "the penalty of the target is left out: the mean is that of grad J_T",
+        "Subtract beta (log pi - log ref) from each reward, as a number; for a bonus of entropy alpha log pi",
+        ({"penalty": "none"},),
+        applies=_penalised,
+    ),
+    Mistake(
+        "penalty-in-loss",
+        "the penalty is differentiated in the loss, step by step: what a step does to the penalty of later ones has no "
+        "gradient, nor has k1; k3 has that of another divergence",
+        "Subtract it from the rewards, as a number; of whole sequences, k2 in the loss does as well",
+        tuple({"penalty": k} for k in ("k1", "k2", "k3")),
+        ("open-instruct issue 534", "trl issue 4637"),
+        applies=_penalised,
     ),
     Mistake(
         "done-shifted",
@@ -294,23 +315,6 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
 )
 
-SIGN = Mistake("sign", "the sign is wrong: the mean is that of -grad J", "A loss is minus the objective", ())
-SCALED = Mistake(
-    "scaled",
-    "rewards or the gradient are multiplied by a constant",
-    "Leave it to the step size, and audit with up_to_scale=True if the direction is what counts",
-    (),
-    intended=True,
-)
-CLIPPED = Mistake(
-    "gradient-clipped",
-    "the gradient of a batch is clipped, by its norm or its entries: large ones count less, whichever way they point",
-    "Audit the gradient before it is clipped",
-    (),
-    intended=True,
-)
-"""What is done to a finished gradient; these three are no fields of a `Recipe`."""
-
 READS_POISON = Mistake(
     "padding-read",
     "it reads padding, or a critic's value of a terminal state",
@@ -325,6 +329,9 @@ OFTEN_COMBINED = (
 )  # fmt: skip
 """Departures that are met together with any other."""
 
+PENALTIES = ("penalty-missing", "penalty-in-loss")
+"""Departures with which any other is met."""
+
 LAMBDAS = (1.0, 0.95, 0.0, 0.99, 0.97, 0.9, 0.8, 0.5)
 """Common lambdas, the commonest first."""
 
@@ -334,6 +341,8 @@ def bases(setting: Circumstances, lam: float | None, lambdas: Sequence[float] = 
     lambdas = list(dict.fromkeys([*([] if lam is None else [lam]), *lambdas]))
     if setting.target is AuditTarget.TRUNCATED:
         found = [Recipe(baseline="none"), Recipe(), *whole_returns(setting.group_size, setting.groups)]
+        if setting.penalised:
+            return [replace(recipe, penalty="reward") for recipe in found]
         return found + [Recipe(lam=x) for x in lambdas if x != 1]
     average: Average = "steps" if setting.long_run else "episodes"
     found = [Recipe(bootstrap=True, lam=x, average=average) for x in lambdas]

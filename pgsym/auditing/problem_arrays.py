@@ -207,20 +207,35 @@ class ProblemArrays:
         return FloatChain(Problem(self.mdp, self.policy, theta=self.theta))
 
     @cached_property
-    def penalised(self) -> FloatChain:
-        """The chain whose rewards have the penalty at theta: as grad pi sums to 0, so does what grad log pi adds."""
+    def charge(self) -> Floats:
+        """[N+1] what the penalty adds to the reward of each pair at theta: beta (log ref - log pi) - alpha log pi."""
         assert self.penalty is not None
-        found, (reference, beta, alpha) = copy(self.chain), self.penalty
+        reference, beta, alpha = self.penalty
         with np.errstate(divide="ignore", invalid="ignore"):
             kl = 0.0 if reference is None else beta * np.log(reference)
-            found.r = found.r + kl - (alpha + beta) * np.log(self.tables.pi)
-        if not np.isfinite(found.r).all():
+            found = kl - (alpha + beta) * np.log(self.tables.pi)
+        if not np.isfinite(found).all():
             raise SamplingError(
                 "a probability is 0, of the policy or of what it is compared with; its logarithm is not finite. "
                 "Give kl_to a positive probability for every action, and the policy too",
                 where="kl_to",
             )
+        return np.append(found, 0.0)
+
+    @cached_property
+    def penalised(self) -> FloatChain:
+        """The chain whose rewards have the penalty at theta: as grad pi sums to 0, so does what grad log pi adds."""
+        found = copy(self.chain)
+        found.r = found.r + self.charge[:-1]
         return found
+
+    @cached_property
+    def entropy_slopes(self) -> Floats:
+        """[S+1, k] the gradient of the entropy of pi(.|s)."""
+        pi, out = self.tables.pi, np.zeros((self.S + 1, self.k))
+        weight = -pi * np.log(np.where(pi > 0, pi, 1.0))
+        np.add.at(out, self.tables.pair_state, weight[:, None] * self.scores[:-1])
+        return out
 
     @cached_property
     def _dual(self) -> tuple[DualField, Quantities]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pgsym.auditing.episodes import Bools, Streams
 from pgsym.auditing.problem_arrays import Floats, Ints
-from pgsym.estimators.token_losses import STABILISER, Average, Clip, Compared, compare_returns, deviation
+from pgsym.estimators.token_losses import DIVERGENCES, STABILISER, Among, Average, Clip, Compared, compare_among
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Recipe:
     """A_t = Q(s_t,a_t) - V(s_t)."""
     compared: Compared = "none"
     """What whole returns are compared with: see `compare_returns`."""
-    among: Literal["group", "batch", "mixed"] = "group"
+    among: Among = "group"
     """Where the others stand; mixed: the mean is the group's, the deviation the batch's."""
     stabiliser: float = STABILISER
     """Added to a standard deviation of returns before dividing by it."""
@@ -74,6 +74,9 @@ class Recipe:
     of the step and, as in V-trace, of those summed up later; or the episode's to the power 1/|o|."""
     clip: Clip | None = None
     """Of these ratios."""
+    penalty: Literal["none", "reward", "k1", "k2", "k3"] = "none"
+    """Of the objective: left out, taken from the rewards as a number, or differentiated in the loss step by step, the
+    divergence by one of these estimators."""
 
     @property
     def name(self) -> str:
@@ -88,33 +91,35 @@ class Recipe:
 
     def batch_means(self, streams: Streams, batch_size: int) -> Floats:
         """The estimates [D, k] of D batches of `batch_size` consecutive episodes."""
-        arrays, B = streams.arrays, batch_size
-        D = streams.episodes // B
+        arrays, B, keep = streams.arrays, batch_size, streams.mask
         A = self._advantages(streams, B)
-        keep = streams.mask
-        inside = streams.episode // B
+        if self.centre != "none":
+            A = _normalised(A, streams.episode // B, keep, streams.episodes // B, self.centre)
         # REINFORCE's return is discounted from the start of the episode already.
         discounted = self.discount and not self.whole_return
-        w = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
-        if self.centre != "none":
-            A = _normalised(A, inside, keep, D, self.centre)
-        w = w * self._weights(streams, A)
+        share = np.power(arrays.gamma, streams.step) if discounted else np.ones(A.shape)
+        share = share / streams.divisor(self.average, B, B // self.parts)
+        w = share * self._weights(streams, A)
         if self.score == "plain":
             w = w * arrays.pi[streams.pair]
-        sizes = {"own steps": 1, "group's steps": streams.group_size, "part's steps": B // self.parts}
-        if self.average in sizes:
-            G = sizes[self.average]
-            taken = np.repeat(streams.per_episode(keep).reshape(-1, G).sum(1), G)
-            w = w * G / np.maximum(taken, 1.0)[streams.episode]
         U = np.where(keep & ~(self.drop_last & streams.done), w * A, 0.0)
-        index = np.where(keep, inside, 0) * (arrays.N + 1) + streams.pair
-        sums = np.bincount(index.reshape(-1), U.reshape(-1), D * (arrays.N + 1)).reshape(D, -1) @ arrays.scores
+        sums = streams.per_batch(U, streams.pair, arrays.N + 1, B) @ arrays.scores
         if self.through:
-            weight = np.where(keep, w * np.log(arrays.pi[streams.pair]), 0.0)
-            sums += self._through(streams, weight, inside, D)
-        if self.average == "steps":
-            return arrays.scale * sums / np.bincount(inside[keep], minlength=D)[:, None]
-        return arrays.scale * sums / (B * streams.horizon if self.average == "slots" else B)
+            sums += self._through(streams, np.where(keep, w * np.log(arrays.pi[streams.pair]), 0.0), B)
+        if self.penalty in DIVERGENCES:
+            sums += self._in_the_loss(streams, np.where(keep, share, 0.0), B)
+        return arrays.scale * sums
+
+    def _in_the_loss(self, streams: Streams, share: Floats, B: int) -> Floats:
+        """[D, k] what a penalty adds that is differentiated where it stands."""
+        arrays = streams.arrays
+        assert arrays.penalty is not None
+        sums = streams.per_batch(arrays.penalty.alpha * share, streams.state, arrays.S + 1, B) @ arrays.entropy_slopes
+        if arrays.log_reference is not None:
+            d = (np.log(arrays.pi) - arrays.log_reference)[streams.pair]
+            slope = -arrays.penalty.beta * DIVERGENCES[self.penalty].slope(d, np.exp)
+            sums += streams.per_batch(share * slope, streams.pair, arrays.N + 1, B) @ arrays.scores
+        return sums
 
     def _weights(self, streams: Streams, A: Floats) -> Floats:
         """[R, L] the importance ratio of each step, as far as it counts."""
@@ -141,12 +146,14 @@ class Recipe:
         """[R, L] U_t - b(s_t)."""
         arrays = streams.arrays
         reward = _moved(streams.reward, self.reward) - np.where(streams.mask, arrays.centre, 0.0)
+        if self.penalty == "reward":
+            reward = reward + arrays.charge[streams.pair]
         if self.all_knowing:
             return arrays.Q[streams.pair] - arrays.V[streams.state]
         if self.whole_return:
             discounted = np.power(arrays.gamma, streams.step) * reward
             returns = streams.per_episode(discounted)
-            returns = self._compare(returns, streams.group_size, B).reshape(-1)
+            returns = compare_among(returns, self.compared, self.among, streams.group_size, B, self.stabiliser)
             return np.where(streams.mask, returns[streams.episode], 0.0)
         A = self._sum(streams, reward, arrays.values)
         if self.baseline != "V" and not self._plain:
@@ -154,13 +161,6 @@ class Recipe:
         if self.baseline in ("Q", "r"):
             A = A - (arrays.Q if self.baseline == "Q" else arrays.r)[streams.pair]
         return np.where(streams.mask, A, 0.0)
-
-    def _compare(self, returns: Floats, G: int, B: int) -> Any:
-        if self.among != "mixed":
-            each = returns.reshape(-1, B if self.among == "batch" else G)
-            return compare_returns(each, self.compared, self.stabiliser)
-        centred = compare_returns(returns.reshape(-1, G), "mean").reshape(-1, B)
-        return centred / (deviation(returns.reshape(-1, B), self.compared) + self.stabiliser)
 
     @property
     def _plain(self) -> bool:
@@ -212,15 +212,15 @@ class Recipe:
         stop = ended if self.leak else done
         return (~ended if self.bootstrap else ~done), ~stop
 
-    def _through(self, streams: Streams, weight: Floats, inside: Ints, D: int) -> Floats:
+    def _through(self, streams: Streams, weight: Floats, B: int) -> Floats:
         """[D, k] sum of w log pi(a|s) grad A: what a missing stop-gradient adds."""
-        slope = self._sum(streams, np.zeros(weight.shape), streams.arrays.grad_V)
+        arrays = streams.arrays
+        slope = self._sum(streams, np.zeros(weight.shape), arrays.grad_V)
         if self.baseline == "none" and not self._plain:
-            slope = slope + streams.arrays.grad_V[streams.state]
-        added = weight[..., None] * slope
-        out = np.zeros((D, streams.arrays.k))
-        np.add.at(out, np.where(streams.mask, inside, 0).reshape(-1), added.reshape(-1, out.shape[1]))
-        return out
+            slope = slope + arrays.grad_V[streams.state]
+        nowhere = np.zeros_like(streams.pair)
+        each = [streams.per_batch(weight * slope[..., i], nowhere, 1, B) for i in range(arrays.k)]
+        return np.concatenate(each, axis=1)
 
 
 def whole_returns(group_size: int, groups: int) -> list[Recipe]:

@@ -190,7 +190,7 @@ class AuditResult(TableResult):
     @property
     def silent(self) -> bool:
         """Whether every estimate was 0, to rounding."""
-        spread = self.standard_error if self.covariance is None else np.sqrt(np.abs(np.diag(self.covariance)))
+        spread = np.sqrt(np.abs(np.diag(self.covariance)))
         return bool(max(np.abs(self.mean).max(), spread.max()) <= ROUNDING_ACROSS * self.scale)
 
     @property

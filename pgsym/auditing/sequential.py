@@ -29,7 +29,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
-from pgsym.auditing.episodes import visits
+from pgsym.auditing.episodes import flows, visits
 from pgsym.auditing.problem_arrays import Floats, Ints, ProblemArrays
 from pgsym.auditing.targets import AuditTarget
 from pgsym.estimators.sample_size import noncentrality
@@ -162,8 +162,6 @@ class Region:
     @cached_property
     def reach(self) -> float:
         """The longest semi-axis: the norm of a point is known to within it."""
-        if not len(self.centre):
-            return 0.0
         return float(np.sqrt(self.squared_radius * self.axes[0].max()))
 
 
@@ -219,17 +217,15 @@ def ratio_skewness(arrays: ProblemArrays, horizon: int) -> float:
 
     The mean of n such weights is close to normal where n is many times the square of it (Berry and Esseen).
     """
+    pi, b = arrays.pi[arrays.outcome_pair[:-1]], arrays.outcome_b[:-1]
+    rho = np.divide(pi, b, out=np.zeros_like(b), where=b > 0)
+    ends = arrays.outcome_next_place[:-1] == len(arrays.start_place) - 1
     moments = []
     for power in (2, 3):
-        d, ended = arrays.start_place.copy(), 0.0
-        pi, b = arrays.pi[arrays.outcome_pair[:-1]], arrays.outcome_b[:-1]
-        rho = np.where(b > 0, pi / np.where(b > 0, b, 1.0), 0.0) ** power
-        for _ in range(horizon):
-            taken = d[arrays.outcome_place[:-1]] * arrays.outcome_p * rho
-            d = np.asarray(np.bincount(arrays.outcome_next_place[:-1], taken, len(d)), np.float64)
-            ended += d[-1]
-            d[-1] = 0.0
-        moments.append(ended + d.sum())
+        whole = 0.0
+        for taken in flows(arrays, horizon, rho**power):
+            whole += taken[ends].sum()
+        moments.append(whole + taken[~ends].sum())
     return float(moments[1] / moments[0] ** 1.5)
 
 

@@ -11,7 +11,7 @@ import sympy as sp
 from pgsym.claims.evaluation import named
 from pgsym.claims.language import tree as t
 from pgsym.errors import SchemaError
-from pgsym.estimators.shares import base
+from pgsym.estimators.numbers import base
 from pgsym.expression.complaint import short
 from pgsym.expression.exact import to_expr
 from pgsym.expression.naming import call

@@ -25,6 +25,7 @@ from pgsym.claims.language.rewriting import rewrite
 from pgsym.errors import HypothesisError, TooLargeError
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
+from pgsym.estimators.numbers import base
 from pgsym.limits import BASELINE_STATES
 from pgsym.model.problem import Problem
 
@@ -90,7 +91,7 @@ def response(problem: Problem, estimator: Estimator, field: Field, b: Any) -> tu
 
     HypothesisError where the text has no b(s), or is not linear in it.
     """
-    head = next((head for head in estimator.let if head.partition("(")[0] == BASELINE), None)
+    head = next((head for head in estimator.let if base(head) == BASELINE), None)
     if head is None:
         raise HypothesisError("the text has no b(s), so there is no best one. Write one into it", where="baseline")
     own = replace(estimator, let={**estimator.let, head: b})

@@ -28,7 +28,7 @@ from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.statement import Binding, Let, equal
 from pgsym.errors import SchemaError
 from pgsym.estimators.named import COUNT, ESTIMATORS, NAMES, UNDISCOUNTED, named_text
-from pgsym.estimators.numbers import given_value, require_count
+from pgsym.estimators.numbers import base, given_value, require_count
 from pgsym.expression.complaint import nearest, short
 from pgsym.expression.exact import to_expr, written
 
@@ -103,7 +103,7 @@ score, as in grad log pi(a_t|s_t)
         used = {node.name for body in bodies for node in body.walk() if isinstance(node, t.Call)}
         used |= {name for name in scope.lets if re.search(rf"(?<![^\W_]){name}(?![\w'])", self.text)}  # T in sum[t<T]
         for head in self.let:
-            if _split(head)[0] not in used:
+            if base(head) not in used:
                 raise SchemaError(f"the text has no {head}. Rename it or leave it out", where=f"let {head}")
 
     @cached_property
@@ -323,9 +323,9 @@ def find_estimator(
 def _replaced(known: Mapping[str, Any], let: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What the names stand for, with some replaced."""
     found = dict(known)
-    heads = {_split(head)[0]: head for head in known}
+    heads = {base(head): head for head in known}
     for head, value in let.items():
-        own = _split(head)[0]
+        own = base(head)
         if own not in heads:
             has = nearest(own, list(heads), "it has")
             raise SchemaError(f"{name} has no such name; {has}. Rename it or leave it out", where=f"let {head}")
@@ -338,12 +338,6 @@ def _head_in(text: str, head: str) -> str:
     use = re.search(rf"\b{re.escape(head)}\(([^()]*)\)", text)
     letters = [] if use is None else [re.match(r"\s*([sa])_", index) for index in use[1].split(",")]
     return f"{head}({','.join(found[1] for found in letters if found)})" if letters and all(letters) else head
-
-
-def _split(head: str) -> tuple[str, tuple[str, ...]]:
-    """The name and the indices of a head such as v(s)."""
-    name, _, rest = head.partition("(")
-    return name.strip(), tuple(i.strip() for i in rest.rstrip(") ").split(",")) if rest else ()
 
 
 def _numbers(value: Any) -> list[sp.Expr]:

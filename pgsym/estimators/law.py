@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from pgsym.algebra.field import Field
-from pgsym.errors import HypothesisError, StructureError, TooLargeError
+from pgsym.errors import AlgebraError, HypothesisError, StructureError, TooLargeError
 from pgsym.estimators import sample_size
 from pgsym.estimators.baselines import OptimalBaseline, best_by_state, best_constant
 from pgsym.estimators.computation import Core
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import own_symbols
-from pgsym.estimators.present import floats, number
+from pgsym.estimators.sample_size import Floats
 from pgsym.estimators.target import BiasTarget, bias_target, gradient
 from pgsym.exact.fields import field_at
 from pgsym.exact.solution import Table
-from pgsym.expression.exact import to_expr
+from pgsym.expression.exact import to_expr, to_float
 from pgsym.limits import COVARIANCE_PARAMETERS
 from pgsym.model.problem import Problem, given_numbers
-
-Floats = NDArray[np.float64]
 
 FALSE_ALARM = 1e-3
 """Default level of a bias test."""
@@ -42,36 +40,30 @@ class Projected:
     covariance: sp.Matrix
 
 
+@dataclass(eq=False, repr=False)
 class EstimatorMoments:
     """Exact mean and covariance of an estimator of grad J, and what follows from them; the base of `EstimatorLaw`."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        estimator: Estimator,
-        target: BiasTarget,
-        field: Field,
-        theta: Mapping[sp.Symbol, Any] | None = None,
-        *,
-        n: int = 1,
-        reference: bool = False,
-        core: Core | None = None,
-    ) -> None:
-        self.problem = problem
-        self.estimator = estimator
-        self.target = target
-        """What the bias is measured against."""
-        self.field = field
-        self.theta = theta
-        """The point; None for closed forms."""
-        self.n = n
-        """Samples that are averaged."""
-        self.mdp, self.policy = problem.mdp, problem.policy
-        self.params: tuple[sp.Symbol, ...] = problem.policy.params
-        self._reference = reference
+    problem: Problem
+    estimator: Estimator
+    target: BiasTarget
+    """What the bias is measured against."""
+    field: Field
+    theta: Mapping[sp.Symbol, Any] | None = None
+    """The point; None for closed forms."""
+    _: KW_ONLY
+    n: int = 1
+    """Samples that are averaged."""
+    reference: bool = False
+    """Whether floats go through the generic arithmetic too."""
+    core: Core = None  # type: ignore[assignment]
+    """The field elements behind every expression; each is computed when it is asked for."""
+
+    def __post_init__(self) -> None:
+        self.mdp, self.policy = self.problem.mdp, self.problem.policy
+        self.params: tuple[sp.Symbol, ...] = self.policy.params
         self._targets: dict[BiasTarget, Mapping[sp.Symbol, Any]] = {}
-        self.core = core or Core(problem, estimator, field, reference=reference)
-        """The field elements behind every expression; each is computed when it is asked for."""
+        self.core = self.core or Core(self.problem, self.estimator, self.field, reference=self.reference)
 
     # -- moments -----------------------------------------------------------------------------------------
 
@@ -157,7 +149,7 @@ class EstimatorMoments:
                 sp.Matrix([[self._expr(self._over_n(dot(half, row))) for row in rows] for half in halves]),
             )
         along = [dict(zip(self.params, row, strict=True)) for row in rows]
-        core = Core(self.problem, self.estimator, self.field, reference=self._reference, directions=along)
+        core = Core(self.problem, self.estimator, self.field, reference=self.reference, directions=along)
         return Projected(
             [self._expr(e) for e in core.mean.values()],
             sp.Matrix([[self._expr(self._over_n(e)) for e in row] for row in core.covariance]),
@@ -192,7 +184,7 @@ class EstimatorMoments:
         """The law of the mean of n independent samples."""
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise StructureError(f"found {n!r}; a batch has at least one sample. Give n >= 1", where="batch")
-        return self._made(self.problem, self.estimator, self.field, self.theta, n, self.core)
+        return replace(self, n=n)
 
     def sample_size(self, accuracy: float, *, relative: bool = True) -> float:
         """The number of samples whose mean has root mean square error at most `accuracy`.
@@ -248,7 +240,7 @@ class EstimatorMoments:
         problem = self.problem.at(theta, **rest) if in_order else self.problem.at(rest)
         estimator = self.estimator.subs(own) if own else self.estimator
         field = field_at(problem, given_numbers(theta, values), own_symbols(problem, estimator))
-        return self._made(problem, estimator, field, problem.point, self.n)
+        return self._made(problem, estimator, field, self.n)
 
     def changed(self, problem: Problem, estimator: Estimator) -> Self:
         """The same of one sample for another problem at its point, or another estimator.
@@ -256,12 +248,11 @@ class EstimatorMoments:
         HypothesisError where the estimator has no moments there.
         """
         field = field_at(problem, extra=own_symbols(problem, estimator))
-        return self._made(problem, estimator, field, problem.point, 1)
+        return self._made(problem, estimator, field, 1)
 
-    def _made(
-        self, problem: Problem, estimator: Estimator, field: Field, theta: Any, n: int, core: Core | None = None
-    ) -> Self:
-        return type(self)(problem, estimator, self.target, field, theta, n=n, reference=self._reference, core=core)
+    def _made(self, problem: Problem, estimator: Estimator, field: Field, n: int) -> Self:
+        made = Core(problem, estimator, field, reference=self.reference)
+        return replace(self, problem=problem, estimator=estimator, field=field, theta=problem.point, n=n, core=made)
 
     @cached_property
     def has_bias(self) -> bool:
@@ -284,7 +275,8 @@ class EstimatorMoments:
         return Table(name, dict(zip(self.params, elements, strict=True)), self.field.to_sympy)
 
     def _square(self, table: Table) -> Any:
-        return total([e * e for e in table.elements.values()] or [self.field.zero])
+        values = list(table.elements.values())
+        return self.field.dot(values, values)
 
     def _direction(self, v: Mapping[sp.Symbol | str, Any] | Sequence[Any]) -> list[Any]:
         if isinstance(v, Mapping):
@@ -306,9 +298,25 @@ class EstimatorMoments:
             )
 
 
-def total(elements: Sequence[Any]) -> Any:
-    """Their sum."""
-    first, *others = elements
-    for e in others:
-        first = first + e
-    return first
+def number(e: sp.Expr, where: str) -> float:
+    """A number without free symbols, as a float.
+
+    StructureError where it has free symbols, AlgebraError where it is too large for a float.
+    """
+    if e.free_symbols:
+        names = ", ".join(sorted(s.name for s in e.free_symbols))
+        raise StructureError(f"depends on {names}; a number is required. Ask at a point, law.at(...)", where=where)
+    if e == sp.oo:
+        return math.inf
+    found = to_float(e)
+    if found is None:
+        raise AlgebraError(
+            "found a number beyond floats, which end at about 1.8e308; a float is required. Choose theta nearer to 0",
+            where=where,
+        )
+    return found
+
+
+def floats(table: Table) -> Floats:
+    """[k] the entries as floats."""
+    return np.array([number(table[p], table.name) for p in table])

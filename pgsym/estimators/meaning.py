@@ -16,6 +16,7 @@ from pgsym.claims.language.scope import Scope
 from pgsym.claims.language.statement import ForAll, Let
 from pgsym.errors import HypothesisError, StructureError
 from pgsym.estimators.estimator import STEPS, Estimator
+from pgsym.estimators.numbers import base
 from pgsym.expression.naming import in_order
 from pgsym.model.mdp import MDP
 from pgsym.model.problem import Problem
@@ -88,7 +89,7 @@ def values_on(mdp: MDP, estimator: Estimator) -> Functions:
                 )
             found[STEPS] = {(): sp.Integer(estimator.horizon)}
             continue
-        head = next(h for h in estimator.values if h.partition("(")[0].strip() == binding.name)
+        head = next(h for h in estimator.values if base(h) == binding.name)
         found[binding.name] = _by_place(mdp, binding, estimator.values[head])
     return found
 

@@ -1,4 +1,4 @@
-"""The numbers that an estimator's names stand for, as Python, JSON and the command line give them."""
+"""The names of an estimator's own and the numbers they stand for, as Python, JSON and the command line give them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import Any
 from pgsym.errors import SchemaError
 from pgsym.expression.complaint import short
 from pgsym.expression.exact import to_expr
+
+
+def base(head: str) -> str:
+    """The name in a head such as v(s)."""
+    return head.partition("(")[0].strip()
 
 
 def require_count(value: Any, *, where: str) -> None:

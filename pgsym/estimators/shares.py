@@ -9,6 +9,7 @@ from typing import Any
 from pgsym.errors import SchemaError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.named import ESTIMATORS, NAMES, UNDISCOUNTED
+from pgsym.estimators.numbers import base
 
 
 def shares(estimators: Sequence[Any], let: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -33,11 +34,6 @@ def needed(estimator: str, name: str) -> bool:
     if estimator in NAMES:
         return ESTIMATORS[estimator.removesuffix(UNDISCOUNTED)].let.get(name, "") is None
     return name in _names(estimator)
-
-
-def base(head: str) -> str:
-    """The name in a head such as v(s)."""
-    return head.partition("(")[0].strip()
 
 
 def _names(estimator: Any) -> set[str]:

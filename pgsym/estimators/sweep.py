@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from pgsym.display.figure import new_figure
 from pgsym.errors import FormulaError, HypothesisError, StructureError
 from pgsym.estimators.estimator import Estimator
-from pgsym.estimators.law import EstimatorMoments
-from pgsym.estimators.present import floats
-from pgsym.estimators.present import number as number_of
+from pgsym.estimators.law import EstimatorMoments, floats
+from pgsym.estimators.law import number as number_of
+from pgsym.estimators.sample_size import Floats
 from pgsym.expression.exact import to_expr
 from pgsym.model.problem import Problem
 
 if TYPE_CHECKING:
     from pgsym.display.figure import Figure
-
-
-Floats = NDArray[np.float64]
 
 POINTS = 21
 """Values of a sweep."""

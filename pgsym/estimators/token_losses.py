@@ -22,6 +22,7 @@ STABILISER = 1e-8
 
 Average = Literal["episodes", "steps", "slots", "own steps", "group's steps"]
 Compared = Literal["none", "mean", "leave-one-out", "std", "sample-std"]
+Among = Literal["group", "batch", "mixed"]
 
 
 class Divergence(NamedTuple):
@@ -46,26 +47,6 @@ DIVERGENCES = {
     "k2": Divergence(lambda d, exp: d * d / 2, lambda d, exp: d),
     "k3": Divergence(lambda d, exp: exp(-d) + d - 1, lambda d, exp: 1 - exp(-d)),
 }
-
-
-class Clip(NamedTuple):
-    """Bounds of importance ratios."""
-
-    low: float
-    high: float
-    by_advantage: bool = False
-    """As in PPO: beyond a bound that the advantage pushes it over, a sample has no gradient."""
-
-    def __call__(self, ratio: Any, advantage: Any = None) -> Any:
-        """What the ratio counts.
-
-        >>> Clip(0.8, 1.2)(np.array([0.5, 2.0])).tolist(), Clip(0.8, 1.2, True)(np.array([0.5, 2.0]), 1.0).tolist()
-        ([0.8, 1.2], [0.5, 0.0])
-        """
-        if not self.by_advantage or advantage is None:
-            return np.clip(ratio, self.low, self.high)
-        outside = np.where(advantage > 0, ratio > self.high, ratio < self.low)
-        return np.where(outside & (advantage != 0), 0.0, ratio)
 
 
 class Floating:
@@ -94,6 +75,26 @@ class Symbolic:
     positive = np.frompyfunc(lambda x: sp.Piecewise((1, sp.sympify(x, strict=True) > 0), (0, True)), 1, 1)
 
 
+class Clip(NamedTuple):
+    """Bounds of importance ratios."""
+
+    low: float
+    high: float
+    by_advantage: bool = False
+    """As in PPO: beyond a bound that the advantage pushes it over, a sample has no gradient."""
+
+    def __call__(self, ratio: Any, advantage: Any = None, f: Any = Floating) -> Any:
+        """What the ratio counts.
+
+        >>> Clip(0.8, 1.2)(np.array([0.5, 2.0])).tolist(), Clip(0.8, 1.2, True)(np.array([0.5, 2.0]), 1.0).tolist()
+        ([0.8, 1.2], [0.5, 0.0])
+        """
+        if not self.by_advantage or advantage is None:
+            return f.least(f.most(ratio, self.low), self.high)
+        above, below = f.positive(ratio - self.high), f.positive(self.low - ratio)
+        return ratio * (1 - f.positive(advantage) * above - f.positive(-advantage) * below)
+
+
 class Tokens(NamedTuple):
     """Sequences [n] of at most T tokens, in groups; arrays are [n, T], and 0 in the padding."""
 
@@ -119,7 +120,7 @@ class TokenLoss:
 
     compared: Compared = "none"
     """What rewards are compared with: see `compare_returns`."""
-    among: Literal["group", "batch", "mixed"] = "group"
+    among: Among = "group"
     """Where the others stand; mixed: the mean is the group's, the deviation the batch's."""
     average: Average = "episodes"
     """What sums are divided by: see `Recipe.average`."""
@@ -178,13 +179,13 @@ class TokenLoss:
 
     def weights(self, x: Tokens, f: Any = Floating) -> Any:
         """[n, T] what the scores are multiplied by, before anything is divided by lengths."""
-        n = len(x.mask)
         whole = x.divergence.sum(1, keepdims=True)
         d = x.divergence if self.per == "token" else whole + 0 * x.mask
         rewards, divergence = x.rewards, DIVERGENCES.get(self.estimator)
         if divergence is not None and self.place == "reward" and self.per == "sequence":
             rewards = rewards - x.beta * divergence.value(whole, f.exp)[:, 0]
-        A = self._compare(rewards, x, f).reshape(n, 1) + 0 * x.mask
+        A = compare_among(rewards, self.compared, self.among, x.group_size, x.batch_size, f.stabiliser, f.half)
+        A = A.reshape(-1, 1) + 0 * x.mask
         if divergence is not None and self.place == "reward" and self.per == "token":
             charged = divergence.value(d, f.exp) * x.mask
             A = A - x.beta * np.cumsum(charged[:, ::-1], axis=1)[:, ::-1]
@@ -197,14 +198,6 @@ class TokenLoss:
             w = w - x.beta * slope
         return w * x.mask
 
-    def _compare(self, rewards: Any, x: Tokens, f: Any) -> Any:
-        G, B = x.group_size, x.batch_size
-        if self.among != "mixed":
-            each = rewards.reshape(-1, B if self.among == "batch" else G)
-            return compare_returns(each, self.compared, f.stabiliser, f.half)
-        centred = compare_returns(rewards.reshape(-1, G), "mean").reshape(-1, B)
-        return centred / (deviation(rewards.reshape(-1, B), self.compared, f.half) + f.stabiliser)
-
     def _factor(self, A: Any, x: Tokens, f: Any) -> Any:
         """rho, clipped: 0 where the surrogate does not move."""
         if self.ratio == "none":
@@ -213,12 +206,8 @@ class TokenLoss:
         if self.ratio == "sequence mean":
             logs = logs / x.mask.sum(1, keepdims=True)
         rho = f.exp(logs)
-        if self.clip == "weight":
-            return f.least(f.most(rho, 1 - self.low), 1 + self.high)
-        if self.clip == "none":
-            return rho
-        above, below = f.positive(rho - 1 - self.high), f.positive(1 - self.low - rho)
-        return rho * (1 - f.positive(A) * above - f.positive(-A) * below)
+        clip = Clip(1 - self.low, 1 + self.high, by_advantage=self.clip == "surrogate")
+        return rho if self.clip == "none" else clip(rho, A, f)
 
 
 def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5) -> Any:
@@ -239,6 +228,14 @@ def compare_returns(R: Any, how: Compared, stabiliser: Any = 0, half: Any = 0.5)
         return A
     spread = deviation(R, how, half) + stabiliser
     return A / np.where(spread == 0, 1, spread)
+
+
+def compare_among(R: Any, how: Compared, among: Among, G: int, B: int, stabiliser: Any = 0, half: Any = 0.5) -> Any:
+    """[n] advantages of the returns [n] of batches of B episodes in groups of G; see `compare_returns`."""
+    if among != "mixed":
+        return compare_returns(R.reshape(-1, B if among == "batch" else G), how, stabiliser, half).reshape(-1)
+    centred = compare_returns(R.reshape(-1, G), "mean").reshape(-1, B)
+    return (centred / (deviation(R.reshape(-1, B), how, half) + stabiliser)).reshape(-1)
 
 
 def deviation(R: Any, how: Compared, half: Any = 0.5) -> Any:

@@ -159,6 +159,36 @@ def test_batch_mean_baseline_is_named_in_small_batches(audited):
     assert found.diagnosis.key == "batch-mean-baseline"
 
 
+ENTROPY = "grad J + 1/10 * grad sum[s] eta(s) * sum[a] pi(a|s) * log pi(a|s)"
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "options", "key"),
+    [
+        (u.reward_to_go, "terminal", {"truth": ENTROPY}, "another-target"),
+        (u.leave_one_out, "terminal", {"truth": ENTROPY}, "another-target"),
+        (u.gae_95, "discounted", {"target": "objective", "horizon": 2}, "horizon-too-short"),
+        (u.gae_95, "discounted", {"target": "bootstrap", "critic": [1, 2, -1]}, "inexact-critic"),
+        (u.actor_critic, "discounted", {"target": "bootstrap", "critic": [1, 2, -1]}, "inexact-critic"),
+        (u.value_of_next_episode, "truncated", {"target": "bootstrap", "critic": [1, 2, -1]},
+         "inexact-critic + next-episode-value"),
+    ],
+)  # fmt: skip
+def test_correct_estimator_of_something_else_is_given_no_departure(audited, estimator, name, options, key):
+    found = audited(estimator, name, delta=0.01, **options)
+    assert found.verdict is not BiasVerdict.UNBIASED
+    assert found.diagnosis.key == key, str(found)
+    assert found.diagnosis.reproduced
+
+
+def test_value_of_a_critic_that_is_exact_is_no_mistake(audited, cases):
+    from pgsym.auditing.problem_arrays import build_arrays
+
+    V = build_arrays(cases["truncated"].problem).V[:-1]
+    found = audited(u.value_of_next_episode, "truncated", target="bootstrap", critic=V, delta=0.01)
+    assert found.diagnosis.key == "next-episode-value", str(found)
+
+
 # -- mistakes of automatic differentiation ---------------------------------------------------------------------
 
 

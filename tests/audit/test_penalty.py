@@ -67,6 +67,67 @@ def in_the_loss(theta, batch):
     return (weights[..., None] * batch.scores).sum((0, 1)) / batch.episodes
 
 
+def rloo(theta, batch):
+    """No penalty; less the mean of the others, which is a group's mean times a constant and no mistake."""
+    groups = batch.sequence_rewards.reshape(-1, batch.group_size)
+    A = (groups - groups.mean(1, keepdims=True)) * batch.group_size / (batch.group_size - 1)
+    return ((A.reshape(-1, 1) * batch.mask)[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+
+
+def without_the_own_mean(theta, batch):
+    return rloo(theta, batch) * (batch.group_size - 1) / batch.group_size
+
+
+def grpo(batch, rewards):
+    groups = rewards.reshape(-1, batch.group_size)
+    A = (groups - groups.mean(1, keepdims=True)) / (groups.std(1, keepdims=True) + 1e-8)
+    return A.reshape(-1, 1) / batch.mask.sum(1, keepdims=True)
+
+
+def total(batch, weights):
+    return ((weights * batch.mask)[..., None] * batch.scores).sum((0, 1)) / batch.episodes
+
+
+def grpo_with_divergence_in_the_reward(theta, batch):
+    d = (batch.log_probs - batch.reference_log_probs) * batch.mask
+    return total(batch, grpo(batch, batch.sequence_rewards - 0.1 * d.sum(1)))
+
+
+def grpo_with_divergence_in_the_loss(theta, batch):
+    """As in trl: k3 of each token, in the mean over the sequence."""
+    d = (batch.log_probs - batch.reference_log_probs) * batch.mask
+    slope = 0.1 * (1 - np.exp(-d)) / batch.mask.sum(1, keepdims=True)
+    return total(batch, grpo(batch, batch.sequence_rewards) - slope)
+
+
+def rloo_with_k2_in_the_loss(theta, batch):
+    return rloo(theta, batch) - total(batch, 0.1 * (batch.log_probs - batch.reference_log_probs) * batch.mask)
+
+
+GRPO = ["group-mean-baseline", "std-normalised", "length-normalised"]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "mode", "keys"),
+    [
+        (rloo, "exact", ["penalty-missing"]),
+        (rloo, "sample", ["penalty-missing"]),
+        (without_the_own_mean, "exact", ["penalty-missing", "group-mean-baseline"]),
+        (in_the_loss, "sample", ["penalty-in-loss"]),
+        (rloo_with_k2_in_the_loss, "exact", ["penalty-in-loss"]),
+        (grpo_with_divergence_in_the_reward, "exact", GRPO),
+        (grpo_with_divergence_in_the_loss, "exact", ["penalty-in-loss", *GRPO]),
+    ],
+    ids=lambda v: getattr(v, "__name__", None),
+)
+def test_what_is_done_with_the_penalty_is_named(estimator, mode, keys):
+    problem, given = CASES["end-of-sequence"].problem, {"kl_to": {"temperature": 2}, "beta": "1/10"}
+    given |= {"delta": 1e-3, "alpha": 1e-6, "seed": 1} if mode == "sample" else {}
+    found = audit(problem, estimator, horizon=2, group_size=4 if mode == "exact" else 2, mode=mode, **given)
+    assert [m.key for m in found.diagnosis.mistakes] == keys, str(found)
+    assert found.diagnosis.reproduced
+
+
 @pytest.mark.parametrize(("estimator", "unbiased"), [(in_the_reward, True), (in_the_loss, False)])
 def test_where_the_divergence_stands_matters(estimator, unbiased):
     problem = CASES["end-of-sequence"].problem
