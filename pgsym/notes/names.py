@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgsym.errors import ClaimError, NotReadError
-from pgsym.notes.tokens import GREEK, Token, spelled
+from pgsym.notes.tokens import GREEK, Rewritten, Token, rewritten, spelled
 
 _STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {
@@ -201,19 +201,17 @@ def with_second(found: Sequence[Token], letters: Sequence[str]) -> list[Token]:
     >>> spelled(with_second(tokens(r"d^\beta(s) \pi_{\phi}(a|s)"), ["\\beta", "\\pi_\\phi"]))
     "d^{\\pi '}(s)\\pi '(a|s)"
     """
-    kept: list[Token] = []
-    k = 0
-    while k < len(found):
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
         token, below = found[k], plain(found[k + 1 : k + 3])
         width = 1 if token.text in letters else 3 if f"{token.text}{below}" in letters and below[:1] == "_" else 0
         if not width or token.kind != "symbol":
-            kept.append(replace(token, inside=tuple(with_second(token.inside, letters))))
-        elif kept and kept[-1].text in ("_", "^"):
-            kept.append(Token("{}", "{}", token.at, (replace(token, text="\\pi"), Token("operator", "'", token.at))))
-        else:
-            kept += [replace(token, text="\\pi"), Token("operator", "'", token.at)]
-        k += width or 1
-    return kept
+            return None
+        policy = (replace(token, text="\\pi"), Token("operator", "'", token.at))
+        is_script = k and found[k - 1].text in ("_", "^")
+        return ([Token("{}", "{}", token.at, policy)] if is_script else policy), width
+
+    return rewritten(found, rule)
 
 
 def plain(parts: Sequence[Token]) -> str:

@@ -11,7 +11,7 @@ from pgsym.errors import NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import SECOND, WEIGHTS, plain
 from pgsym.notes.times import everything
-from pgsym.notes.tokens import Token
+from pgsym.notes.tokens import Rewritten, Token, rewritten
 
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
@@ -141,26 +141,22 @@ def is_power(sup: Sequence[Token]) -> bool:
 
 def given_below(found: Sequence[Token]) -> list[Token]:
     """Weights from a state below the letter, d_{s_0}(s), as those given it, d(s | s_0)."""
-    kept: list[Token] = []
-    k = 0
-    while k < len(found):
-        token = replace(found[k], inside=tuple(given_below(found[k].inside)))
-        k += 1
-        kept.append(token)
-        if token.text not in WEIGHTS or token.kind != "symbol":
-            continue
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        if found[k].text not in WEIGHTS or found[k].kind != "symbol":
+            return None
         try:
-            sub, sup, primes, after = scripts(found, k)
+            token, sub, sup, primes, call, after = WrittenSymbol.at(found, k)
         except NotReadError:
-            continue
+            return None
         if sub is None or primes or not re.fullmatch(r"s(_\d|'*)", plain(sub)):
-            continue
-        call = found[after].inside if found[after : after + 1] and found[after].kind == "()" else None
-        kept += [Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))] if sup else []
-        inside = (*(call or (Token("symbol", "s", token.at),)), Token("operator", "|", token.at), *sub)
-        kept.append(Token("()", "()", token.at, inside))
-        k = after + (call is not None)
-    return kept
+            return None
+        at, state = token.at, call.inside if call is not None else ()
+        above = [Token("operator", "^", at), Token("{}", "{}", at, tuple(sup))] if sup else []
+        inside = (*(state or (Token("symbol", "s", at),)), Token("operator", "|", at), *sub)
+        return [token, *above, Token("()", "()", at, inside)], after - k
+
+    return rewritten(found, rule)
 
 
 def is_count(found: Sequence[Token]) -> bool:
@@ -252,16 +248,17 @@ def _is_sample(token: Token) -> bool:
 
 def _unmarked(found: Sequence[Token], letter: str) -> list[Token]:
     """Without ^(i), ^i and _i, and with _t for _{i,t}."""
-    kept: list[Token] = []
-    for token in found:
-        mark = plain(argument([token], 0)) if kept and kept[-1].text in ("_", "^") else ""
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        after = found[k + 1] if k + 1 < len(found) and found[k].text in ("_", "^") else None
+        mark = "" if after is None else plain(after.held)
         if mark in (letter, f"({letter})"):
-            kept.pop()
-        elif mark.startswith(letter + ",") and token.kind == "{}":
-            kept.append(replace(token, inside=tuple(_unmarked(token.inside[2:], letter))))
-        else:
-            kept.append(replace(token, inside=tuple(_unmarked(token.inside, letter))))
-    return kept
+            return (), 2
+        if after is not None and after.kind == "{}" and mark.startswith(letter + ","):
+            return [found[k], replace(after, inside=tuple(_unmarked(after.inside[2:], letter)))], 2
+        return None
+
+    return rewritten(found, rule)
 
 
 def without_coordinate(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:

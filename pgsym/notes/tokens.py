@@ -9,7 +9,7 @@ Groups in braces and in parentheses are tokens with others inside, so that what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -130,6 +130,26 @@ def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
 def _placed(found: Sequence[Token], places: Sequence[int]) -> list[Token]:
     """Tokens at their places in the text before commands were replaced."""
     return [replace(t, at=places[t.at], inside=tuple(_placed(t.inside, places))) for t in found]
+
+
+Rewritten = tuple[Sequence[Token], int]
+"""What stands for the tokens from a place on, and for how many of them."""
+
+
+def rewritten(found: Sequence[Token], rule: Callable[[Sequence[Token], int], Rewritten | None]) -> list[Token]:
+    """Tokens with those replaced for which a rule gives something, at every depth.
+
+    >>> "".join(map(str, rewritten(tokens("a+b'"), lambda found, k: ((), 2) if found[k].text == "+" else None)))
+    "a'"
+    """
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        token, made = found[k], rule(found, k)
+        new = [replace(token, inside=tuple(rewritten(token.inside, rule)))] if made is None else made[0]
+        kept += new
+        k += 1 if made is None else made[1]
+    return kept
 
 
 def require_small(latex: str) -> None:
