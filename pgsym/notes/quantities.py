@@ -166,18 +166,18 @@ class FormulaQuantities(FormulaEvents):
                 raise NotReadError(why, at)
             return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
         if text in REWARDS and kinds in ("sa", "sas", "s"):
-            decoration(text, deco, at)
+            primed = decoration(text, deco, at)
             if kinds == "s" and not deco:
                 raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-            return f"r_pi({given})" if kinds == "s" else f"r({given})"
+            return f"r_pi{chr(39) * primed}({given})" if kinds == "s" else f"r({given})"
         if text in CHANCES and kinds in ("ssa", "ss"):
             if kinds == "ss" and not deco and not ends:
                 why = "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read"
                 raise NotReadError(why, at)
-            decoration(text, deco, at)
+            primed = decoration(text, deco, at)
             if kinds == "ssa":
                 return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
-            return f"P_pi({','.join(arguments if bar is None else arguments[::-1])})"
+            return f"P_pi{chr(39) * primed}({','.join(arguments if bar is None else arguments[::-1])})"
         if text in CHANCES and kinds == "as" and bar is not None:
             self.names.tell(text, f"{text}(a|s) is the policy")
             return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
@@ -196,10 +196,10 @@ class FormulaQuantities(FormulaEvents):
             heads[:2] == "ss"
         ):
             return ""
-        if not kind or (of_policy and decoration(text, sup or (), at)):
+        if not kind:
             return ""
         found = [self.index(part, at) for part in [*below, *action]]
-        name = f"{kind}_pi" if of_policy else kind
+        name = f"{kind}_pi{chr(39) * decoration(text, sup or (), at)}" if of_policy else kind
         return f"P({found[1]}|{found[0]},{found[2]})" if heads == "ssa" else f"{name}({','.join(found)})"
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:

@@ -43,6 +43,10 @@ READ = {
         "J == E[tau~pi'] sum[t] (gamma^t * prod[k<=t] pi(a_k|s_k) / pi'(a_k|s_k)) * r_t",
     r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "J == sum[s,a] mu(s) * pi(a|s) * r(s,a)",
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
+    r"V^{\pi'}(s) = r_{\pi'}(s) + \gamma \sum_{s'} P_{\pi'}(s'|s) V^{\pi'}(s')":
+        "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
+    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\tilde\pi}(s) + P^{\tilde\pi}(s,s')":
+        "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
     r"\mathbb{E}_\tau[\nabla\log\pi(a_t|s_t) b(s_t)] = 0": "E[tau] sum[t] z^t * (grad log pi(a_t|s_t) * b(s_t)) == 0",
