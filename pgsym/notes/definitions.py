@@ -123,7 +123,7 @@ class Definitions(ABC):
             symbol = WrittenSymbol.at(found, 0)
         except NotReadError:
             return None
-        _, sub, _, _, call, after = symbol
+        _, sub, _, primes, call, after = symbol
         if after < len(found):
             return None
         key = symbol.key
@@ -150,13 +150,15 @@ class Definitions(ABC):
             or (base == "J" and not (sub is not None and re.fullmatch("[A-Za-z]{2,}|[0-9]", plain(sub))))
         ):
             return None
-        if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
+        is_plain = base in CHANCES or (base == "r" and arguments != ["\\tau"])
+        if call is not None and ((is_plain and not primes) or (base in VALUES and arguments != ["\\tau"])):
             return None
         if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
             return None
         if call is not None and plain(call.inside) in SECOND and base in WEIGHTS:
             return None
-        if base in ("r", "s", "a") and call is None and not (sub is not None and is_word(sub)):
+        is_word_below = sub is not None and is_word(sub)
+        if base in ("r", "s", "a") and call is None and not is_word_below and not (primes and base == "r"):
             return None
         if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
             self.names.limits[base] = ("mu", source.at + left.at)

@@ -11,6 +11,7 @@ from pgsym.notes.divergences import at_state, divergence_at
 from pgsym.notes.names import EXPECT, POLICIES, SECOND, decoration, plain
 from pgsym.notes.parts import (
     Pieces,
+    WrittenSymbol,
     commas,
     conditional,
     draws_of,
@@ -168,16 +169,18 @@ class FormulaMeans(FormulaQuantities):
     def of_runs(self, law: Sequence[Token], at: int) -> bool:
         """Whether runs are those of the second policy."""
         base = law[0].text if law else ""
+        given = [half for t in law if t.kind == "()" for mark in "|;" if (half := parted(t.inside, mark)[1])]
+        primed = sum(decoration("runs of", until(half, ";"), at) for half in given if half[0].text != "s") > 0
         if base == "\\tilde{\\pi}":
             return True
         if base == "\\pi":
-            return decoration("runs of", [t for t in law if t.kind != "()"], at)
+            return decoration("runs of", [t for t in law if t.kind != "()"], at) or primed
         if base not in CHANCES and base != "\\rho":
             raise NotReadError(f"found runs drawn from {plain(law)}; they are drawn from a policy", at)
         sub, sup, primes, _ = scripts(law, 1)
         start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
         deco = [t for t in (*(sub or ()), *(sup or ())) if t.text not in start]
-        return decoration("runs of", deco, at) or bool(primes)
+        return decoration("runs of", deco, at) or primed or bool(primes)
 
     def of_one_step(self, draws: list[tuple[list[Token], list[Token]]]) -> bool:
         """Whether s_t ~ p(s_t), a_t ~ pi(a_t|s_t) says no more than that step t is one of a run."""
@@ -281,13 +284,13 @@ class FormulaMeans(FormulaQuantities):
         if index[0] == "a":
             if base not in ("\\pi", "\\tilde{\\pi}", "\\hat{\\pi}"):
                 raise NotReadError(f"found an action drawn from {plain(law)}; actions are drawn from a policy", at)
-            primed = decoration("the policy", deco, at) or base != "\\pi" or bool(primes)
+            primed = WrittenSymbol.at(law, 0).is_second_policy()
             named = [p for p in commas(until(given if given is not None else inside, ";")) if p and p[0].text in "sS"]
             state = self.index(named[0], at) if named else (states[-1] if states else "s")
             self.seen.add(state)
             return f"pi{chr(39) * primed}({index}|{state})"
         if base in CHANCES and (given or commas(inside)[1:] or index.endswith("'")):
-            if decoration("transitions", deco, at):
+            if primes or decoration("transitions", deco, at):
                 raise NotReadError("found transitions of the second policy; they are the model's", at)
             parts = [self.index(p, at) for p in commas(given or inside) if p and p[0].text in "saSA"]
             parts = [p for p in parts if p != index]

@@ -189,9 +189,8 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
     if any(part.kind == "()" for part in parts):
         raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
     why = f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'"
-    named = "\\pi_" * (key == "the policy") + text
-    is_name = re.fullmatch(r"\\pi_\\?[a-z]+", named) and "'" not in key
-    raise NotReadError(why + (f'. If it is that one, say --read "{named}: pi\'"' if is_name else ""), at)
+    is_name = re.fullmatch(r"\\pi_\\?[a-z]+", text) and "'" not in key
+    raise NotReadError(why + (f'. If it is that one, say --read "{text}: pi\'"' if is_name else ""), at)
 
 
 def with_second(found: Sequence[Token], letters: Sequence[str]) -> list[Token]:

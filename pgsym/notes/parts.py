@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import SECOND, WEIGHTS, plain
+from pgsym.notes.names import SECOND, WEIGHTS, decoration, plain
 from pgsym.notes.times import everything
 from pgsym.notes.tokens import Rewritten, Token, rewritten
 
@@ -115,12 +115,40 @@ class WrittenSymbol(NamedTuple):
         return [*(self.sub or ()), *(self.sup or ())]
 
     @property
+    def parameters(self) -> Sequence[Token]:
+        """What stands behind a semicolon among the arguments."""
+        return () if self.call is None else parted(self.call.inside, ";")[1] or ()
+
+    def is_second(self) -> bool:
+        """Whether its scripts or parameters are those of the second policy.
+
+        Raises
+        ------
+        NotReadError
+            They are those of anything but a policy.
+        """
+        text, at = self.token.text, self.token.at
+        return decoration(text, self.scripts, at) | decoration(text, self.parameters, at)
+
+    def is_second_policy(self) -> bool:
+        """Whether a policy is the second one; raises as `is_second` does."""
+        text, at = self.token.text, self.token.at
+        both = [Token("operator", "^", at)] if self.sub and self.sup else []
+        index = [*(self.sub or ()), *both, *(self.sup or ())]
+        if index and text != "\\pi" and plain(index) != "\\theta":
+            raise NotReadError("found a second policy with an index. Leave it away", at)
+        name = [Token("symbol", "\\pi", at), Token("operator", "_", at), *index] if index else ()
+        primed = decoration("\\pi" + "'" * self.primes, name, at) | decoration("\\pi", self.parameters, at)
+        return primed or bool(self.primes) or text != "\\pi"
+
+    @property
     def key(self) -> str:
         """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
         below, above = ("" if s is None or plain(s) in _OF_POLICY else plain(s) for s in (self.sub, self.sup))
         if self.sub is not None and self.call is None and times.is_timed(self.sub):
             below = "t"
         called = "" if self.call is None else "(')" if plain(self.call.inside) in SECOND else "(.)"
+        called += "" if plain(self.parameters) in ("", *_OF_POLICY) else ";" + plain(self.parameters)
         marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
         return self.token.text + marks + called
 

@@ -45,6 +45,8 @@ class FormulaQuantities(FormulaEvents):
             return self.tail(own, found, after, at)
         if sup is not None and (bare := self.own(symbol._replace(sup=None))) is not None and is_power(sup):
             return self.raised(bare, sup, at), after
+        if primes and (text in ("\\gamma", "G") or text in REWARDS or text in CHANCES):
+            raise NotReadError(f"found {text} with a prime, which has no meaning here. Define it, as in x := ...", at)
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
@@ -107,13 +109,13 @@ class FormulaQuantities(FormulaEvents):
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
             return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
-            decoration(text, deco, at)
+            symbol.is_second()
             self.run_part(at)
             self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
             return self.tail([("R(tau)", at)], found, after, at)
         if text in CHANCES and is_run(before_bar(inside), self.clock.origin):
             self.run_part(at)
-            if decoration(text, deco, at):
+            if symbol.is_second() or decoration(text, parted(until(inside, ";"), "|")[1] or (), at):
                 raise NotReadError("found the probability of a run under the second policy", at)
             return self.tail([("P(tau)", at)], found, after, at)
         if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
@@ -152,6 +154,7 @@ class FormulaQuantities(FormulaEvents):
     def known(self, symbol: WrittenSymbol, inside: list[Token], arguments: list[str], ends: bool) -> str:
         """A value, a reward, a transition or a policy in the claim language, by its letter and its arguments."""
         text, at, deco, given = symbol.token.text, symbol.token.at, symbol.scripts, ",".join(arguments)
+        inside = until(inside, ";")
         kinds = "".join(i[0] for i in arguments)
         bar = next((j for j, t in enumerate(inside) if t.text == "|"), None)
         if text in VALUES:
@@ -159,14 +162,14 @@ class FormulaQuantities(FormulaEvents):
             optimal = plain(deco) in OPTIMAL and name in OPTIMA and not (symbol.sub and symbol.sup)
             if symbol.primes:
                 raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = not optimal and decoration(text, deco, at)
+            primed = decoration(text, symbol.parameters, at) if optimal else symbol.is_second()
             wanted = "sa" if name in "QA" else "s"
             if kinds != wanted:
                 why = f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}"
                 raise NotReadError(why, at)
             return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
         if text in REWARDS and kinds in ("sa", "sas", "s"):
-            primed = decoration(text, deco, at)
+            primed = symbol.is_second()
             if kinds == "s" and not deco:
                 raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
             return f"r_pi{chr(39) * primed}({given})" if kinds == "s" else f"r({given})"
@@ -174,13 +177,13 @@ class FormulaQuantities(FormulaEvents):
             if kinds == "ss" and not deco and not ends:
                 why = "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read"
                 raise NotReadError(why, at)
-            primed = decoration(text, deco, at)
+            primed = symbol.is_second()
             if kinds == "ssa":
                 return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
             return f"P_pi{chr(39) * primed}({','.join(arguments if bar is None else arguments[::-1])})"
         if text in CHANCES and kinds == "as" and bar is not None:
             self.names.tell(text, f"{text}(a|s) is the policy")
-            return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
+            return f"pi{chr(39) * symbol.is_second()}({arguments[0]}|{arguments[1]})"
         if kinds == "s" and bar is not None and any(t.text in "sS" for t in inside[bar:]):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
         return ""
@@ -238,12 +241,8 @@ class FormulaQuantities(FormulaEvents):
         return [(f"{own.name}({','.join(given)})", token.at)]
 
     def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
-        token, sub, sup, primes, call, after = symbol
-        at = token.at
-        if token.text != "\\pi" and (sup is not None or (sub is not None and plain(sub) != "\\theta")):
-            raise NotReadError("found a second policy with an index. Leave it away", at)
-        below = [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else ()
-        primed = decoration("\\pi" + "'" * primes, below, at) or bool(primes) or token.text != "\\pi"
+        token, _, _, _, call, after = symbol
+        at, primed = token.at, symbol.is_second_policy()
         if call is None:
             raise NotReadError("found a policy without its arguments; pi(a|s) is read", at)
         inside = until(list(call.inside), ";")

@@ -27,6 +27,9 @@ from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import everything, renamed
 from pgsym.notes.tokens import Token
 
+_ALL = re.compile(r"-\\infty|(\\math[a-z]+\{?)?[SAXU]\}?(\^\+)?(_s|\(s.{0,4}\))?")
+"""The sets of all states and actions as notes write them."""
+
 
 class FormulaSums(FormulaMeans):
     """What extends to the right over products."""
@@ -41,8 +44,14 @@ class FormulaSums(FormulaMeans):
 
     def open(self, found: Sequence[Token], k: int) -> Pieces:
         token = found[k]
-        sub, sup, _, after = scripts(found, k + 1)
+        sub, sup, primes, after = scripts(found, k + 1)
         rest = list(found[after:])
+        if primes:
+            why = f"found {token.text} with a prime, which has no meaning here. Set an index with a prime in braces"
+            raise NotReadError(why, token.at)
+        if token.text == "\\int" and sup is not None and plain(sup) != "\\infty":
+            why = f"found an integral up to {plain(sup)}; those over all states or actions are read"
+            raise NotReadError(why, token.at)
         if token.text in EXTREMES:
             return self.extreme(token, sub or (), rest)
         if not rest:
@@ -144,6 +153,8 @@ class FormulaSums(FormulaMeans):
         if letter is None or letter.kind != "symbol":
             raise NotReadError("found a sum without an index. Say what it runs over", at)
         text = plain(head)
+        if members and not _ALL.fullmatch(plain(members)):
+            raise NotReadError(f"found a sum over {plain(members)}; those over all states or actions are read", at)
         if letter.text not in "sa" and members is not None and plain(members)[-2:-1] in "SA" and len(head) == 1:
             kind = "s" if "S" in plain(members) else "a"
             self.letters[text] = f"{kind}{7 + sum(1 for v in self.letters.values() if v[0] == kind)}"

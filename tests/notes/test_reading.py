@@ -45,6 +45,9 @@ READ = {
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"V^{\pi'}(s) = r_{\pi'}(s) + \gamma \sum_{s'} P_{\pi'}(s'|s) V^{\pi'}(s')":
         "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
+    r"V(s;\theta_{old}) = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
+    r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
+    r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
     r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\tilde\pi}(s) + P^{\tilde\pi}(s,s')":
         "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
@@ -170,7 +173,22 @@ def test_formula_is_read_as(latex, claim):
     assert read_as(latex)[0] == claim
 
 
+OTHER = "; quantities of the policy pi are read, and of a second one, pi'"
 REFUSED = {
+    r"J = \sum_s \mu(s) \sum_a \pi_\theta^{old}(a|s) Q(s,a)": f"found \\pi with \\pi_\\theta^old{OTHER}",
+    r"1 = \sum_a \pi_\theta^{(i)}(a|s)": "found \\pi with \\pi_\\theta^(i), a sample or an estimate; quantities of the policy are read",
+    r"Q(s,a;\theta^-) = Q(s,a)": f"found Q with \\theta^-{OTHER}",
+    r"V(s;w) = V(s)": f"found V with w{OTHER}",
+    r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
+    r"P(\tau|\theta') = P(\tau)": "found the probability of a run under the second policy",
+    r"J = \gamma' V(s_0)": "found \\gamma with a prime, which has no meaning here. Define it, as in x := ...",
+    r"J = \sum_s \mu(s) \sum_a \pi(a|s) r'(s,a)": "found r with a prime, which has no meaning here. Define it, as in x := ...",
+    r"J = \sum_a \pi(a|s) \sum_{s'} P'(s'|s,a)": "found P with a prime, which has no meaning here. Define it, as in x := ...",
+    r"V(s) = \mathbb{E}_{s'\sim P'(\cdot|s,a)}[V(s')]": "found transitions of the second policy; they are the model's",
+    r"V(s) = \max_a' Q(s,a)": "found \\max with a prime, which has no meaning here. Set an index with a prime in braces",
+    r"1 = \sum_{s\in\mathcal{S}_0} \mu(s)": "found a sum over \\mathcal{S}_0; those over all states or actions are read",
+    r"V(s) = \max_{a\in A'(s)} Q(s,a)": "found a sum over A'(s); those over all states or actions are read",
+    r"1 = \int_0^1 \mu(s) ds": "found an integral up to 1; those over all states or actions are read",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"J = \mathbb{E}_{\tau\sim\pi'}\left[ \prod_t \frac{\pi(a_t|s_t)}{\pi'(a_t|s_t)} R(\tau) r_t \right]":
         "found a product over t of which it is not clear where it ends. Write brackets",
@@ -183,7 +201,7 @@ REFUSED = {
         "found an average over samples beside a second policy: from which one are they? Write the mean",
     r"J = \mathbb{E}\left[ \sum_t \frac{\pi(a_t|s_t)}{\pi_{old}(a_t|s_t)} r_t \right]":
         "found a mean beside a second policy that does not say over what. Write what is drawn",
-    r"V(s) = \mathbb{E}_{a\sim\pi_\phi}[Q(s,a)]": "found the policy with \\phi; quantities of the policy pi are read, and of a second one, pi'. "
+    r"V(s) = \mathbb{E}_{a\sim\pi_\phi}[Q(s,a)]": "found \\pi with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'. "
         "If it is that one, say --read \"\\pi_\\phi: pi'\"",
     r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi' with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"\sum_s \mu'_\phi(s) = 1": "found \\mu with \\phi; quantities of the policy pi are read, and of a second one, pi'",
@@ -584,3 +602,15 @@ def test_behaviour_policy_is_the_second_one_where_the_note_or_the_reader_says_so
 def test_letter_that_is_not_called_a_behaviour_policy_is_none(note):
     (found,) = read_as(OFF, note=note + "\n\n")
     assert found.startswith(r"refused: found an action drawn from \beta")
+
+
+def test_a_primed_reward_is_what_the_note_defines():
+    shaped = r"r'(s,a) = r(s,a) + \gamma \sum_{s'} P(s'|s,a) b(s') - b(s)"
+    assert read_as(shaped, r"J = \sum_s \mu(s) \sum_a \pi(a|s) r'(s,a)") == [
+        "J == sum[s] mu(s) * sum[a] pi(a|s) * r_note(s,a)"
+    ]
+
+
+def test_a_function_with_other_parameters_is_another_one():
+    first, second = r"f(s;w) = V(s)", r"f(s;u) = V(s) + 1"
+    assert read_as(first, second, r"f(s;w) = f(s;u) - 1") == ["fw(s) == fu(s) - 1"]
