@@ -29,33 +29,25 @@ from pgsym.notes.tokens import Token, tokens
 
 @dataclass(frozen=True)
 class WrittenRelation:
-    """One relation of a note.
-
-    Attributes
-    ----------
-    at, end : int
-        Where its right side begins, and where the formula ends, in the document.
-    claim : Claim or None
-        What it says; None where it is not read.
-    reason : str
-        Why it is not read.
-    first : bool
-        Whether a chain begins with it.
-    finding : str
-        What is wrong with it besides its truth: a sum that is lost.
-    defines : str
-        The name that it defines, for what follows; then there is nothing to decide.
-    """
+    """One relation of a note."""
 
     at: int
+    """Where its right side begins in the document."""
     end: int
+    """Where the formula ends in it."""
     latex: str
     claim: Claim | None = None
+    """What it says; None where it is not read."""
     reason: str = ""
+    """Why it is not read."""
     first: bool = False
+    """Whether a chain begins with it."""
     finding: str = ""
+    """What is wrong with it besides its truth: a sum that is lost."""
     defines: str = ""
+    """The name that it defines, for what follows; then there is nothing to decide."""
     of_objective: bool = False
+    """Whether it says what J is."""
 
     @classmethod
     def of(cls, source: Source, at: int, latex: str = "", **given: Any) -> WrittenRelation:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pgsym.claims.language.parse import parse_expression
-from pgsym.claims.language.scope import Scope
-from pgsym.errors import ClaimError, NotReadError
+from pgsym.errors import NotReadError
 from pgsym.notes.divergences import is_divergence
 from pgsym.notes.means import SPREADS
 from pgsym.notes.names import plain
@@ -38,10 +36,6 @@ _OUTSIDE = {
     "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss",
     "\\forall": "a quantifier", "\\mathcal{D}": "a data set", "\\substack": "a stacked index", "\\odot": "a product",
 }  # fmt: skip
-
-
-TRANSPOSED = ("\\top", "\\intercal")
-"""Powers that are none; T may be one."""
 
 
 class Formula(FormulaSums):
@@ -103,15 +97,6 @@ class Formula(FormulaSums):
             pieces += [(f" {operator or '*'} ", token.at), *factor]
         return pieces
 
-    def rank(self, pieces: Pieces, at: int) -> int:
-        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
-        text = text_of(pieces)
-        try:
-            node, held = parse_expression(self.names.bindings(text) + text)
-            return Scope(held).rank(node) or 0
-        except ClaimError as error:
-            raise NotReadError(error.message.partition("\n")[0], at) from None
-
     def group(self, token: Token) -> Pieces:
         return [("(", token.at), *self.side(token.inside, token.at), (")", token.at)]
 
@@ -160,26 +145,6 @@ class Formula(FormulaSums):
         if token.kind == "environment":
             raise NotReadError(f"found {token.text}; sums, products and means are read", token.at)
         raise NotReadError(f"found {what or token.text}, which is not read in a formula", token.at)
-
-    def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
-        """A bracket or number with its exponent."""
-        sub, sup, primes, after = scripts(found, k)
-        if sub is not None or primes:
-            why = "found a bracket with an index; quantities have indices, brackets have powers"
-            raise NotReadError(why, found[k].at)
-        if sup is None:
-            return base, after
-        return self.raised(base, sup, found[k].at), after
-
-    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
-        """With an exponent: a power, a transpose, an inverse."""
-        text = plain(sup)
-        if text in TRANSPOSED or (text == "T" and (self.graded or "grad" in text_of(base))):
-            self.transposed = True
-            return base
-        if text == "-1":
-            return applied_to("inv", at, base) if self.rank(base, at) == 2 else [("(1 / ", at), *base, (")", at)]
-        return [*base, *self.exponent(sup, at)]
 
     def norm(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """The square of the Euclidean norm; the largest absolute value of a function of states and actions."""

@@ -55,46 +55,28 @@ POLICIES = (_POLICY | SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 
 @dataclass(frozen=True)
 class Own:
-    """A name that the note defines.
-
-    Attributes
-    ----------
-    name : str
-        In the claim language.
-    indices : tuple of str
-        What it was defined with.
-    text : str
-        Its definition in the claim language; empty where that could not be read.
-    line : int
-    sure : bool
-        It was defined with :=, so that what is said of it later is no other definition.
-    """
+    """A name that the note defines."""
 
     name: str
+    """In the claim language."""
     indices: tuple[str, ...]
+    """What it was defined with."""
     text: str
+    """Its definition in the claim language; empty where that could not be read, for the reason `why`."""
     line: int
     why: str = ""
     random: bool = False
     at: int = -1
     sure: bool = False
+    """It was defined with :=, so that what is said of it later is no other definition."""
 
 
 @dataclass
 class Names:
-    """What is known while one note is read in one reading, and what was taken for granted on the way.
-
-    Attributes
-    ----------
-    chosen : mapping of str to str
-        The meaning of each letter for weights, in this reading.
-    asked : dict
-        Letters for weights that the note uses, each with the meanings that make sense.
-    readings : dict
-        What is to be told at the top, once each.
-    """
+    """What is known while one note is read in one reading, and what was taken for granted on the way."""
 
     chosen: Mapping[str, str] = field(default_factory=dict)
+    """The meaning of each letter for weights, in this reading."""
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: int = 0
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
@@ -102,7 +84,9 @@ class Names:
     rewards: Mapping[str, int] = field(default_factory=lambda: {"r": 0})
     limits: dict[str, tuple[str, int]] = field(default_factory=dict)
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Letters for weights that the note uses, each with the meanings that make sense."""
     readings: dict[str, str] = field(default_factory=dict)
+    """What is to be told at the top, once each."""
     arbitrary: dict[str, str] = field(default_factory=dict)
 
     def weight(self, key: str, at: int) -> str:

@@ -207,10 +207,8 @@ class FormulaQuantities(FormulaEvents):
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
         """A power after the arguments."""
-        sub, sup, primes, after = scripts(found, k)
-        if sub is None and sup is None and not primes:
-            return pieces, after
-        if sub is not None or primes or sup is None:
+        sub, _, primes, _ = scripts(found, k)
+        if sub is not None or primes:
             raise NotReadError("found an index after the arguments of a quantity. Write it before them", at)
         return self.powered(pieces, found, k)
 

@@ -19,28 +19,20 @@ _POWER = re.compile(r"([a-z]'*)(?:-([a-z]'*))?([+-]\d{1,3})?")
 
 @dataclass
 class Clock:
-    """Times of one side of a relation.
-
-    Attributes
-    ----------
-    origin : int
-        The number of the first step in the note; in the claim language it is 0.
-    start : str
-        The time from which the run of a mean is counted, where it is given a state: t, or a number.
-    ends : set of str
-        How the sums over all steps end.
-    outer : set of str
-        The times that were named outside of runs.
-    from_zero : bool
-        Whether the relation names the step 0, so that a sum from 1 leaves a step out.
-    """
+    """Times of one side of a relation."""
 
     origin: int = 0
+    """The number of the first step in the note; in the claim language it is 0."""
     start: str = ""
+    """The time from which the run of a mean is counted, where it is given a state: t, or a number."""
     ends: set[str] = field(default_factory=set)
+    """How the sums over all steps end."""
     from_zero: bool = False
+    """Whether the relation names the step 0, so that a sum from 1 leaves a step out."""
     letters: list[str] = field(default_factory=list)
+    """Those that sums around have bound."""
     outer: set[str] = field(default_factory=set)
+    """The times that were named outside of runs."""
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:

@@ -63,22 +63,15 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Token:
-    """One symbol, command, number or group.
-
-    Attributes
-    ----------
-    kind : str
-        ``symbol``, ``number``, ``operator``, ``command``, ``environment``, ``text``, ``gap``, or a pair of brackets.
-    at : int
-        Its place in the text of the formula.
-    inside : tuple of Token
-        What a group holds.
-    """
+    """One symbol, command, number or group."""
 
     kind: str
+    """``symbol``, ``number``, ``operator``, ``command``, ``environment``, ``text``, ``gap``, or a pair of brackets."""
     text: str
     at: int
+    """Its place in the text of the formula."""
     inside: tuple[Token, ...] = ()
+    """What a group holds."""
 
     def __str__(self) -> str:
         return self.text
