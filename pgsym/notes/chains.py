@@ -12,18 +12,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from pgsym.claims.language import relation
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
 from pgsym.notes.parts import levels
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
-RELATIONS = {
-    "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
-}  # fmt: skip
+RELATIONS = {known.latex: known.spellings[0] for known in relation.RELATIONS.values()} | {":=": "="}
 """What stands between two expressions, in the claim language."""
 APPROXIMATE = "\\approx"
 ARGMAX = ("\\arg", "\\argmax")
-ORDERS = ("<", ">", "<=", ">=")
+ORDERS = {known.spellings[0] for known in relation.RELATIONS.values() if known.larger}
 """Those of the claim language that say which side is larger."""
 _WHY = {
     r"\approx": r"found \approx, which does not say how close the sides are; it is shown, not decided",

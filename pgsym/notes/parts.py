@@ -17,6 +17,11 @@ Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
 
 
+def placed(at: int, *parts: str | Pieces) -> Pieces:
+    """Parts side by side as pieces; those that are words were read from one place."""
+    return [piece for part in parts for piece in ([(part, at)] if isinstance(part, str) else part)]
+
+
 def text_of(pieces: Pieces) -> str:
     """What pieces say."""
     return "".join(piece for piece, _ in pieces)

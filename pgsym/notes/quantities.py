@@ -140,7 +140,7 @@ class FormulaQuantities(FormulaEvents):
             why = f"found {plain(found[k:after])}, the distribution at one time; stationary ones and visits are read"
             raise NotReadError(why, at)
         if not shown and kinds == "s" and text in WEIGHTS:
-            shown = self.weight(found[k : after - 1], arguments[0], at)
+            shown = self.weight(symbol, arguments[0], at)
         if not shown and kinds == "s" and text in FUNCTIONS and not deco and not primes:
             shown = f"{self.names.declare(text + '(s)', FUNCTIONS[text] + '(s)')}({arguments[0]})"
         if shown:
@@ -268,22 +268,21 @@ class FormulaQuantities(FormulaEvents):
             primed = decoration("J", call.inside, token.at) or primed
         return [("J" + "'" * primed, token.at)]
 
-    def weight(self, law: Sequence[Token], index: str, at: int) -> str:
+    def weight(self, symbol: WrittenSymbol, index: str, at: int) -> str:
         """Weights of the states: a letter with its decoration, taken at a state."""
-        base = law[0].text
-        sub, sup, primes, _ = scripts(law, 1)
+        base, sub = symbol.token.text, symbol.sub
         if plain(sub or ()) == "0" or index in ("s_{0}", f"s{self.clock.origin}"):
-            self.names.tell(plain(law[:1]) + "_0", "the start distribution")
+            self.names.tell(plain([symbol.token]) + "_0", "the start distribution")
             return f"mu0({index})"
+        primed = decoration(base, symbol.parameters, at) or bool(symbol.primes)
         if base == "\\pi":
-            primed = decoration("states of", [*(sub or ()), *(sup or ())], at) or bool(primes)
+            primed = decoration("states of", symbol.scripts, at) or primed
             return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
-        start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
-        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma" and t.text not in start]
+        marks = [t for t in symbol.scripts if t.text not in ("\\gamma", ",")]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
-            why = f"found {plain(law)}, the distribution at one time; stationary ones and visits are read"
-            raise NotReadError(why, at)
-        primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
+            name = f"{base}_{plain(sub)}" + (f"^{plain(symbol.sup)}" if symbol.sup else "")
+            raise NotReadError(f"found {name}, the distribution at one time; stationary ones and visits are read", at)
+        primed = decoration(base, [t for t in marks if self.names.told.get(t.text) != ("mu0",)], at) or primed
         keys = [f"{base}_{plain(sub or ())}(.)", base + "(.)"]
         own = next((self.names.own[key] for key in keys if key in self.names.own), None)
         if own is not None and base not in self.names.told:

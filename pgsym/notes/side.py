@@ -11,7 +11,7 @@ from pgsym.claims.language.scope import Scope
 from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, scripts, text_of
+from pgsym.notes.parts import Pieces, placed, scripts, text_of
 from pgsym.notes.tokens import Token
 from pgsym.notes.vectors import applied_to
 
@@ -160,7 +160,7 @@ class FormulaSide(ABC):
             self.transposed = True
             return base
         if text == "-1":
-            return applied_to("inv", at, base) if self.rank(base, at) == 2 else [("(1 / ", at), *base, (")", at)]
+            return applied_to("inv", at, base) if self.rank(base, at) == 2 else placed(at, "(1 / ", base, ")")
         return [*base, *self.exponent(sup, at)]
 
     def rank(self, pieces: Pieces, at: int) -> int:

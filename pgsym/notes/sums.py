@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
@@ -20,6 +22,7 @@ from pgsym.notes.parts import (
     is_count,
     is_expectation,
     parted,
+    placed,
     scripts,
     text_of,
 )
@@ -89,7 +92,7 @@ class FormulaSums(FormulaMeans):
                 found.append(self.bind(*parted(index, "\\in"), token.at))
             body = self.product(rest)
         self.taken |= set(found) - free
-        return [(f"({name}[{','.join(found)}] ", token.at), *body, (")", token.at)]
+        return placed(token.at, f"({name}[{','.join(found)}] ", body, ")")
 
     def is_time(self, sub: Sequence[Token]) -> bool:
         return any(t.kind == "symbol" and is_time(t.text) for t in sub[:1]) or sub[0].kind == "number"
@@ -119,12 +122,7 @@ class FormulaSums(FormulaMeans):
         if not found:
             return body
         timed = 3 * ([piece for piece, _ in body[:3:2]] == ["gamma", " * "] and body[1][0].startswith("^("))
-        return [
-            *body[:timed],
-            (f"(sum[{','.join(found)}] ", token.at),
-            *body[timed:],
-            (")", token.at),
-        ]  # gamma^t before
+        return placed(token.at, body[:timed], f"(sum[{','.join(found)}] ", body[timed:], ")")  # gamma^t before
 
     def require_joint(self, token: Token, rest: list[Token]) -> None:
         """A sum over rewards, of P(s',r|s,a), takes their mean: what stands there is linear in them."""
@@ -186,8 +184,8 @@ class FormulaSums(FormulaMeans):
             if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", text_of(body)):
                 why = f"found a sum over {letter} of what does not depend on it: how many steps?"
                 raise NotReadError(why, token.at)
-            over: Pieces = [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
-            return [*over, (" * ", token.at), *self.product(rest[cut:])] if cut < len(rest) else over
+            over = placed(token.at, f"({name}[{bound}] ", body, ")")
+            return placed(token.at, over, " * ", self.product(rest[cut:])) if cut < len(rest) else over
         self.collect = []
         self.run += 1
         try:
@@ -199,7 +197,7 @@ class FormulaSums(FormulaMeans):
             self.collect = None
         if len(drawn) != 1 or name != "sum":
             raise OutsideRunError
-        return [(f"({drawn[0]} sum[{bound}] ", token.at), *body, (")", token.at)]
+        return placed(token.at, f"({drawn[0]} sum[{bound}] ", body, ")")
 
     def end_of_product(self, letter: str, rest: list[Token], token: Token) -> int:
         r"""Where the factors end that a product over time is of: before the first one that does not depend on it."""
@@ -231,7 +229,7 @@ class FormulaSums(FormulaMeans):
             return [graded[0], *self.over_runs(token, list(rest[after].inside)), (")", token.at)]
         with self.running():
             body = self.product(rest)
-        return [("(sum[tau] ", token.at), *chance_first(body, token.at), (")", token.at)]
+        return placed(token.at, "(sum[tau] ", chance_first(body, token.at), ")")
 
     def integral(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
         r"""\int_s f(s) d\mu(s), \int_a pi(a|s) f(a) da, \int_\tau P(\tau) X d\tau, over finite sets: sums."""
@@ -261,13 +259,13 @@ class FormulaSums(FormulaMeans):
                     measure, members or (head if head and head[0].text != measure[0].text else None), token.at
                 )
                 body = self.product(rest)
-            return [(f"(sum[{name}] ", token.at), *body, (")", token.at)]
+            return placed(token.at, f"(sum[{name}] ", body, ")")
         variable = head if head and head[0].text in ("s", "a") else before_bar(inside)
         with self.binding():
             name = self.bind(variable, members, token.at)
             weight, _ = self.applied(measure, 0)
-            body = [*weight, (" * ", token.at), *self.product(rest)] if rest else weight
-        return [(f"(sum[{name}] {'grad ' if graded else ''}", token.at), *body, (")", token.at)]
+            body = placed(token.at, weight, " * ", self.product(rest)) if rest else weight
+        return placed(token.at, f"(sum[{name}] {'grad ' if graded else ''}", body, ")")
 
 
 def differential(rest: list[Token]) -> tuple[list[Token], list[Token]]:
@@ -298,16 +296,9 @@ def chance_first(body: Pieces, at: int) -> Pieces:
             return body
         place = text.find(" * " + weight)
         if place >= 0 and depth(text[:place]) == 0 and "/" not in text[place:][3 + len(weight) :][:3]:
-            k, passed = 0, 0
-            while passed < place:
-                passed += len(body[k][0])
-                k += 1
-            head, tail = body[:k], body[k:]
-            size = 0
-            for _n, (piece, _) in enumerate(tail):
-                size += len(piece)
-                if size >= 3 + len(weight):
-                    return [(weight + " * ", at), *head, *tail[_n + 1 :]]
+            ends = [*accumulate(len(piece) for piece, _ in body)]
+            begin, end = bisect_left(ends, place) + 1, bisect_left(ends, place + 3 + len(weight)) + 1
+            return placed(at, weight + " * ", body[:begin], body[end:])
     raise NotReadError("found a sum over runs without the probability of a run as a factor. Write P(tau)", at)
 
 

@@ -45,6 +45,8 @@ READ = {
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
     r"V^{\pi'}(s) = r_{\pi'}(s) + \gamma \sum_{s'} P_{\pi'}(s'|s) V^{\pi'}(s')":
         "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
+    r"J = \sum_s d(s;\theta') V(s) + \mathbb{E}_{s\sim d(s;\theta)}[V(s)]":
+        "J == sum[s] mu'(s) * V(s) + sum[s] mu(s) * V(s)",
     r"V(s;\theta_{old}) = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
     r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
     r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
@@ -255,7 +257,7 @@ REFUSED = {
     r"\frac{\partial J}{\partial \theta_i} \neq 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\|\frac{\partial J}{\partial \theta_i}\|^2 = 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\nabla_\phi J = 0": "found a gradient by \\phi; gradients by theta are read",
-    r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d^\\pi_t, the distribution at one time; stationary ones and visits are read",
+    r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d_t^\\pi, the distribution at one time; stationary ones and visits are read",
     r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
         "found sums to T and to T-1 in one relation: which is the last step?",
     r"J = \int_s V(s)": "found an integral without what it is taken over, as in da or d\\mu(s)",
