@@ -11,7 +11,7 @@ from itertools import accumulate
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.means import FormulaMeans
-from pgsym.notes.names import plain
+from pgsym.notes.names import ALL, plain
 from pgsym.notes.parts import (
     EXTREMES,
     OPEN,
@@ -29,9 +29,6 @@ from pgsym.notes.parts import (
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import everything, renamed
 from pgsym.notes.tokens import Token
-
-_ALL = re.compile(r"-\\infty|(\\math[a-z]+\{?)?[SAXU]\}?(\^\+)?(_s|\(s.{0,4}\))?")
-"""The sets of all states and actions as notes write them."""
 
 
 class FormulaSums(FormulaMeans):
@@ -151,7 +148,7 @@ class FormulaSums(FormulaMeans):
         if letter is None or letter.kind != "symbol":
             raise NotReadError("found a sum without an index. Say what it runs over", at)
         text = plain(head)
-        if members and not _ALL.fullmatch(plain(members)):
+        if members and not ALL.fullmatch(plain(members)) and plain(members) != "-\\infty":
             raise NotReadError(f"found a sum over {plain(members)}; those over all states or actions are read", at)
         if letter.text not in "sa" and members is not None and plain(members)[-2:-1] in "SA" and len(head) == 1:
             kind = "s" if "S" in plain(members) else "a"

@@ -48,7 +48,7 @@ _ONE_OF = (
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
     r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
     r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
-    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore",
+    r"\Rightarrow \implies \Longrightarrow \therefore", r"\iff \Leftrightarrow \Longleftrightarrow",
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
 """Other spellings of one symbol."""
@@ -239,7 +239,7 @@ def _dressed(found: list[Token]) -> list[Token]:
             kept.append(Token(NEWLINE, NEWLINE, token.at))
             k += _skipped(found[k:])
         elif token.text in WORDS and after is not None:
-            words = spelled(after.inside).strip() if after.kind == "{}" else after.text
+            words = _spaced(after.held)
             is_name = words.strip("\\") in _NAMES
             name = Token("command", words, token.at)
             kept.append(same(name) if is_name else Token(TEXT, f"\\text{{{words}}}", token.at))
@@ -262,6 +262,14 @@ def _dressed(found: list[Token]) -> list[Token]:
         else:
             kept.append(token)
     return _primed(kept)
+
+
+def _spaced(found: Sequence[Token]) -> str:
+    """Words with the spaces between them."""
+    text = ""
+    for before, token in zip([None, *found], found, strict=False):
+        text += " " * (before is not None and token.at > before.at + len(before.text)) + token.written()
+    return text
 
 
 def _unwrapped(token: Token, after: Token) -> Sequence[Token]:

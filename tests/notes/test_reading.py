@@ -176,10 +176,23 @@ def test_formula_is_read_as(latex, claim):
 
 
 OTHER = "; quantities of the policy pi are read, and of a second one, pi'"
+CONDITION = "found a condition; statements without conditions are read"
+IMPLIES = "found one statement that implies another: is it said to be true? Write those that are in rows"
 REFUSED = {
     r"J = \sum_s \mu(s) \sum_a \pi_\theta^{old}(a|s) Q(s,a)": f"found \\pi with \\pi_\\theta^old{OTHER}",
     r"1 = \sum_a \pi_\theta^{(i)}(a|s)": "found \\pi with \\pi_\\theta^(i), a sample or an estimate; quantities of the policy are read",
     r"Q(s,a;\theta^-) = Q(s,a)": f"found Q with \\theta^-{OTHER}",
+    r"V(s) = 0 \quad \text{if } s \in T": CONDITION,
+    r"V(s) = 0 \quad \text{if s is terminal}": CONDITION,
+    r"V^\pi(s) = V^*(s) \text{ for optimal } \pi": CONDITION,
+    r"V(s) = V^*(s), \quad \forall s \in \mathcal{S}_0": CONDITION,
+    r"V(s) = V(s), \forall s \in \mathcal{S} \setminus T": CONDITION,
+    r"Q(s,a) = V(s), \forall s, \forall a: \pi(a|s) > 0": CONDITION,
+    r"V(s) = V(s'), \quad s = s'": CONDITION,
+    r"V(s) \neq V(s'), \quad s \neq s'": CONDITION,
+    r"\mathbb{E}_\tau[r_t] = 0, \quad \forall t \ge 1": CONDITION,
+    r"Q(s,a) = V(s) \implies A(s,a) = 0": IMPLIES,
+    r"Q(s,a) = V(s) \iff A(s,a) = 0": IMPLIES,
     r"V(s;w) = V(s)": f"found V with w{OTHER}",
     r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
     r"P(\tau|\theta') = P(\tau)": "found the probability of a run under the second policy",
@@ -616,3 +629,15 @@ def test_a_primed_reward_is_what_the_note_defines():
 def test_a_function_with_other_parameters_is_another_one():
     first, second = r"f(s;w) = V(s)", r"f(s;u) = V(s) + 1"
     assert read_as(first, second, r"f(s;w) = f(s;u) - 1") == ["fw(s) == fu(s) - 1"]
+
+
+@pytest.mark.parametrize(
+    "every", [r"\forall s", r"\forall s \in \mathcal{S}^+, a \in \mathcal{A}(s)", r"s \in S", r"\text{for all states}",
+              r"\text{for every } s \in \mathcal{S}", r"\forall t \ge 0", r"\text{(by definition)}"]
+)  # fmt: skip
+def test_what_is_said_of_everything_is_no_condition(every):
+    assert read_as(rf"V(s) = \sum_a \pi(a|s) Q(s,a), \quad {every}") == ["V(s) == sum[a] pi(a|s) * Q(s,a)"]
+
+
+def test_rows_may_follow_from_one_another():
+    assert read_as(r"V(s) = V(s) \\ \implies J = J") == ["V(s) == V(s)", "J == J"]
