@@ -28,11 +28,11 @@ def estimators(
 
     Example: `pgsym estimators "let b(s) = V(s); sum[t] grad log pi(a_t|s_t) * (G_t - b(s_t))"`
     """
-    from pgsym.reports.moments import estimator_json, estimator_names, estimator_page, estimators_table
+    from pgsym.reports.moments import ESTIMATOR_NAMES, estimator_json, estimator_page, estimators_table
     from pgsym.reports.terminal import console
 
     if as_json:
-        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in estimator_names()])
+        print_json(estimator_json(name) if name is not None else [estimator_json(one) for one in ESTIMATOR_NAMES])
     else:
         console().print(estimators_table() if name is None else estimator_page(name))
 

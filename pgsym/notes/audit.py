@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,12 @@ _UNDISCOUNTED = re.compile(r"undiscounted|(no|without) (a )?discount|\\gamma\s*=
 """What a note says that has a discount for some of its formulas only."""
 
 
+Meanings = tuple[tuple[str, str], ...]
+"""What each letter for weights means."""
+Written = Mapping[Meanings, WrittenRelation]
+"""One relation as it reads with each meaning of the letters."""
+
+
 @dataclass
 class _Auditor:
     document: NoteDocument
@@ -136,37 +142,36 @@ class _Auditor:
         read(self.document, first)
         keys = [key for key, meanings in first.asked.items() if len(meanings) > 1]
         combinations = islice(product(*(first.asked[key] for key in keys)), NOTE_READINGS)
-        texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]] = {}
+        texts: dict[Meanings, list[WrittenRelation]] = {}
         names = first
         for meanings in combinations:
             chosen = tuple(zip(keys, meanings, strict=True))
             names = self.names(dict(chosen))
             texts[chosen] = read(self.document, names)
-        readings = self.readings(texts)
-        count = len(next(iter(texts.values())))
-        relations = []
-        for k in range(count):
+        relations: list[Written] = [dict(zip(texts, each, strict=True)) for each in zip(*texts.values(), strict=True)]
+        readings = self.readings(texts, relations)
+        found = []
+        for k, written in enumerate(relations):
             if self.progress is not None:
-                self.progress(k + 1, count)
-            held = [r for start, r in readings if start <= k][-1]
-            relations.append(self.relation(k, texts, held))
+                self.progress(k + 1, len(relations))
+            found.append(self.relation(written, [r for start, r in readings if start <= k][-1]))
         return AuditedNote(
             self.document,
             tuple(self.told_at_top(first, names, [r for _, held in readings for r in held])),
-            tuple(relations),
+            tuple(found),
             tuple(p.name for p in self.problems),
             self.problems[0].assumption if not self.is_panel else "",
         )
 
     def readings(
-        self, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]]
+        self, meanings: Iterable[Meanings], relations: Sequence[Written]
     ) -> list[tuple[int, list[NoteReading]]]:
         """From which relation on which readings hold: the objective that was asked for; else those for which the note's
         statements about J are true; else the default.
         """
         every = [
             NoteReading(o, chosen, undiscounted)
-            for chosen in texts
+            for chosen in meanings
             for o in ([self.objective] if self.objective else Objective)
             for undiscounted in self.discounts
         ]
@@ -175,19 +180,18 @@ class _Auditor:
             return [(0, every)]
         found: list[tuple[int, list[NoteReading]]] = []
         told = []
-        for k, relation in enumerate(next(iter(texts.values()))):
-            if not relation.of_objective or any(
-                self.fits(texts[r.chosen][k].claim, r) for r in (found[-1][1] if found else ())
-            ):
+        for k, written in enumerate(relations):
+            before = found[-1][1] if found else []
+            relation = next(iter(written.values()))
+            if not relation.of_objective or any(self.fits(written[r.chosen].claim, r) for r in before):
                 continue
-            fitting = [r for r in every if self.fits(texts[r.chosen][k].claim, r)]
+            fitting = [r for r in every if self.fits(written[r.chosen].claim, r)]
             # Without a discount the statement may say nothing of these models, and others do.
             fitting += [u for r in fitting if (u := replace(r, undiscounted=True)) in every and u not in fitting
-                        and not self.refutes(texts[u.chosen][k].claim, u)]  # fmt: skip
+                        and not self.refutes(written[u.chosen].claim, u)]  # fmt: skip
             if fitting:
                 kinds = " or ".join(dict.fromkeys(str(r.objective) for r in fitting))
                 told.append(f"{kinds}, for which line {self.document.line(relation.at)} is true")
-                before = found[-1][1] if found else []
                 found += [(k if found else 0, fitting), (k + 1, [*fitting, *before])]
         if found:
             self.why["J"] = "; from there on also ".join(told)
@@ -224,17 +228,15 @@ class _Auditor:
                 self.known[*key, claim] = error.message.partition("\n")[0]
         return self.known[*key, claim]
 
-    def cases(
-        self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
-    ) -> tuple[list[NoteCase], str]:
+    def cases(self, written: Written, readings: list[NoteReading]) -> tuple[list[NoteCase], str]:
         """The verdicts in these readings, and why there is none."""
         cases: list[NoteCase] = []
         reason = ""
-        telling = _telling({chosen: written[k].claim for chosen, written in texts.items()})
+        telling = _telling({chosen: relation.claim for chosen, relation in written.items()})
         shown: set[NoteReading] = set()
         discounted = [r for r in readings if r.objective is not Objective.AVERAGE_REWARD]
         for full in readings:
-            claim = texts[full.chosen][k].claim
+            claim = written[full.chosen].claim
             if discounted and full not in discounted and claim is not None and "gamma" in str(claim):
                 continue  # without a discount gamma means nothing
             reading = replace(full, chosen=tuple(pair for pair in full.chosen if pair[0] in telling))
@@ -249,16 +251,14 @@ class _Auditor:
                     reason = verdict
         return cases, reason
 
-    def relation(
-        self, k: int, texts: dict[tuple[tuple[str, str], ...], list[WrittenRelation]], readings: list[NoteReading]
-    ) -> NoteRelation:
-        found = texts[readings[0].chosen][k]
-        cases, reason = self.cases(k, texts, readings)
-        spoken = {claim for written in texts.values() if (claim := written[k].claim) is not None}
+    def relation(self, written: Written, readings: list[NoteReading]) -> NoteRelation:
+        found = written[readings[0].chosen]
+        cases, reason = self.cases(written, readings)
+        spoken = {relation.claim for relation in written.values() if relation.claim is not None}
         undefined = self.objective is None and all(c.verdict.status is Status.INAPPLICABLE for c in cases)
         if undefined and not any(map(_names_objective, spoken)):
             others = [replace(r, objective=o) for r in readings for o in Objective]
-            cases, reason = self.cases(k, texts, list(dict.fromkeys(others)))
+            cases, reason = self.cases(written, list(dict.fromkeys(others)))
         found = replace(found, reason=reason) if reason else found
         line, place = self.document.line(found.at), self.document.place(found.at)
         if not cases:
@@ -311,7 +311,7 @@ def _names_objective(claim: Claim) -> bool:
     )
 
 
-def _telling(claims: Mapping[tuple[tuple[str, str], ...], Claim | None]) -> set[str]:
+def _telling(claims: Mapping[Meanings, Claim | None]) -> set[str]:
     """The symbols on whose meaning the claim depends."""
     found = set()
     for i, key in enumerate(key for key, _ in next(iter(claims))):

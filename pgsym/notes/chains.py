@@ -8,22 +8,22 @@ r"""The statements of a formula: expressions with relations between them, row by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from pgsym.claims.language import relation
 from pgsym.errors import NotReadError
-from pgsym.notes.names import plain
-from pgsym.notes.parts import levels
+from pgsym.notes.names import ALL, plain
+from pgsym.notes.parts import levels, parted
 from pgsym.notes.tokens import GAP, NEWLINE, TEXT, Token
 
-RELATIONS = {
-    "=": "=", ":=": "=", "\\propto": "propto", "\\neq": "!=", "<": "<", ">": ">", "\\le": "<=", "\\ge": ">=",
-}  # fmt: skip
+RELATIONS = {known.latex: known.spellings[0] for known in relation.RELATIONS.values()} | {":=": "="}
 """What stands between two expressions, in the claim language."""
 APPROXIMATE = "\\approx"
 ARGMAX = ("\\arg", "\\argmax")
-ORDERS = ("<", ">", "<=", ">=")
+ORDERS = {known.spellings[0] for known in relation.RELATIONS.values() if known.larger}
 """Those of the claim language that say which side is larger."""
 _WHY = {
     r"\approx": r"found \approx, which does not say how close the sides are; it is shown, not decided",
@@ -34,6 +34,16 @@ _WHY = {
 }
 WHY = {relation: why for relations, why in _WHY.items() for relation in relations.split()}
 """Why a relation is not decided."""
+
+_CONDITION = re.compile(
+    r"\\text\{\W*(only |and |but )*(if|when|whenever|unless|provided|assuming|except|only|"
+    r"for(?! (all|every|each|any|example|instance)\b))\b",
+    re.IGNORECASE,
+)
+"""Words after which a statement is not one of everything."""
+_INDEX = re.compile(r"([stakli]'*)(_\d)?")
+_FROM_FIRST = re.compile(r"[a-z]'*(\\ge|=)0(,1)*(,2)?")
+"""Every time."""
 
 Statement = list[tuple[Token, list[Token]]]
 """Pairs of a relation and the expression after it; the first relation is empty where a chain begins."""
@@ -50,8 +60,11 @@ def statements(found: Sequence[Token]) -> list[Statement]:
     Raises
     ------
     NotReadError
-        A sum whose index has lost its mark, or a member of an argmax as a condition.
+        A sum whose index has lost its mark, or a condition.
     """
+    for token in found:
+        if any(t.kind == TEXT and _CONDITION.match(t.text) for t in (token, *token.inside[:1])):
+            raise _conditional(token.at)
     for level in levels(found):
         for token, after in pairwise(level):
             if token.text in ("\\sum", "\\prod") and any(t.text == "=" for t in after.inside):
@@ -80,7 +93,10 @@ def statements(found: Sequence[Token]) -> list[Statement]:
             if (relation.text or kept) and not left_out:
                 current.append((relation, kept))
             relation, term = token, []
-        elif token.text == "\\Rightarrow":
+        elif token.text in ("\\Rightarrow", "\\iff"):
+            if _trimmed(term) or token.text == "\\iff":
+                why = "found one statement that implies another: is it said to be true? Write those that are in rows"
+                raise NotReadError(why, token.at)
             finish()
         elif token.kind == NEWLINE:
             rest = [t for t in found[k + 1 :] if t.kind not in (GAP, NEWLINE)]
@@ -92,13 +108,17 @@ def statements(found: Sequence[Token]) -> list[Statement]:
             first = next((t for t in segment if t.kind not in (GAP, TEXT) and t.text != ","), None)
             stated = {t.text for t in segment if is_relation(t)}
             if "\\in" in stated and any(t.text in ARGMAX for t in segment):
-                why = "found a condition, a member of an argmax; statements without conditions are read"
-                raise NotReadError(why, token.at)
+                raise _conditional(token.at, ", a member of an argmax")
             if (first is not None and first.text == "\\forall") or stated == {"\\in"}:  # for all s in S, a
                 while end < len(found) and found[end].text == "," and _is_index(more := _segment(found, end + 1)):
                     end = more[1]
+                _require_every(found[k + 1 : end])
                 k = end - 1
-            elif any(is_relation(t) for t in segment) and not (segment and is_relation(first or segment[0])):
+            elif stated and not is_relation(first or segment[0]):
+                said = _trimmed(segment)
+                named = said[: next((j for j, t in enumerate(said) if is_relation(t)), None)]
+                if _INDEX.fullmatch(plain(named)) and not _FROM_FIRST.fullmatch(plain(said)):
+                    raise _conditional(token.at)
                 finish()
             else:
                 term.append(token)
@@ -107,6 +127,26 @@ def statements(found: Sequence[Token]) -> list[Statement]:
         k += 1
     finish()
     return done
+
+
+def _conditional(at: int, what: str = "") -> NotReadError:
+    return NotReadError(f"found a condition{what}; statements without conditions are read", at)
+
+
+def _require_every(found: Sequence[Token]) -> None:
+    """Refuse a quantifier about a part only: of the states or actions, or of those with a property."""
+    part: list[Token] = []
+    for token in (*found, Token("operator", ",", 0)):
+        if token.kind not in (GAP, TEXT) and token.text not in (",", "\\forall"):
+            part.append(token)
+            continue
+        head, members = parted(part, "\\in")
+        named = head[0].text if head and members is not None else ""
+        is_part = named in ("s", "a", "x", "u", "S", "A") and not ALL.fullmatch(plain(members or ()))
+        has_property = any(is_relation(t) for t in (*head, *(members or ())))
+        if is_part or (has_property and not _FROM_FIRST.fullmatch(plain(part))):
+            raise _conditional(part[0].at)
+        part = []
 
 
 def _segment(found: Sequence[Token], k: int) -> tuple[Sequence[Token], int]:

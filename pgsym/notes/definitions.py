@@ -29,33 +29,25 @@ from pgsym.notes.tokens import Token, tokens
 
 @dataclass(frozen=True)
 class WrittenRelation:
-    """One relation of a note.
-
-    Attributes
-    ----------
-    at, end : int
-        Where its right side begins, and where the formula ends, in the document.
-    claim : Claim or None
-        What it says; None where it is not read.
-    reason : str
-        Why it is not read.
-    first : bool
-        Whether a chain begins with it.
-    finding : str
-        What is wrong with it besides its truth: a sum that is lost.
-    defines : str
-        The name that it defines, for what follows; then there is nothing to decide.
-    """
+    """One relation of a note."""
 
     at: int
+    """Where its right side begins in the document."""
     end: int
+    """Where the formula ends in it."""
     latex: str
     claim: Claim | None = None
+    """What it says; None where it is not read."""
     reason: str = ""
+    """Why it is not read."""
     first: bool = False
+    """Whether a chain begins with it."""
     finding: str = ""
+    """What is wrong with it besides its truth: a sum that is lost."""
     defines: str = ""
+    """The name that it defines, for what follows; then there is nothing to decide."""
     of_objective: bool = False
+    """Whether it says what J is."""
 
     @classmethod
     def of(cls, source: Source, at: int, latex: str = "", **given: Any) -> WrittenRelation:
@@ -123,7 +115,7 @@ class Definitions(ABC):
             symbol = WrittenSymbol.at(found, 0)
         except NotReadError:
             return None
-        _, sub, _, _, call, after = symbol
+        _, sub, _, primes, call, after = symbol
         if after < len(found):
             return None
         key = symbol.key
@@ -150,13 +142,15 @@ class Definitions(ABC):
             or (base == "J" and not (sub is not None and re.fullmatch("[A-Za-z]{2,}|[0-9]", plain(sub))))
         ):
             return None
-        if call is not None and (base in CHANCES or (arguments != ["\\tau"] and (base in VALUES or base == "r"))):
+        is_plain = base in CHANCES or (base == "r" and arguments != ["\\tau"])
+        if call is not None and ((is_plain and not primes) or (base in VALUES and arguments != ["\\tau"])):
             return None
         if base in WEIGHTS and call is not None and arguments and arguments[0] not in ("s", "s'"):
             return None
         if call is not None and plain(call.inside) in SECOND and base in WEIGHTS:
             return None
-        if base in ("r", "s", "a") and call is None and not (sub is not None and is_word(sub)):
+        is_word_below = sub is not None and is_word(sub)
+        if base in ("r", "s", "a") and call is None and not is_word_below and not (primes and base == "r"):
             return None
         if base in WEIGHTS and arguments == ["s"] and _is_limit(term):
             self.names.limits[base] = ("mu", source.at + left.at)

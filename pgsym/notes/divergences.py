@@ -9,12 +9,11 @@ r"""Divergences and entropies of policies: whether they are taken at a state, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
 from pgsym.notes.parts import scripts
-from pgsym.notes.tokens import Token
+from pgsym.notes.tokens import Rewritten, Token, rewritten
 
 ENTROPIES = ("H", "\\mathcal{H}", "\\mathbb{H}")
 """Letters of the entropy of a policy, where the note defines it."""
@@ -51,11 +50,10 @@ def at_state(found: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
 
 def entropies_at(found: Sequence[Token]) -> list[Token]:
     r"""H(\pi(\cdot|s)) as H(s)."""
-    kept: list[Token] = []
-    for k, token in enumerate(found):
-        policy, state = at_state(token.inside) if token.kind in ("()", "[]") else ((), ())
-        if state and k and found[k - 1].text in ENTROPIES and plain(policy) in ("\\pi", "\\pi_\\theta"):
-            kept.append(Token("()", "()", token.at, tuple(state)))
-        else:
-            kept.append(replace(token, inside=tuple(entropies_at(token.inside))))
-    return kept
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        policy, state = at_state(found[k].inside) if found[k].kind in ("()", "[]") else ((), ())
+        is_entropy = state and k and found[k - 1].text in ENTROPIES and plain(policy) in ("\\pi", "\\pi_\\theta")
+        return ([Token("()", "()", found[k].at, tuple(state))], 1) if is_entropy else None
+
+    return rewritten(found, rule)

@@ -21,23 +21,16 @@ from pgsym.notes.macros import Macros, macros
 
 @dataclass(frozen=True)
 class NoteDocument:
-    """A note.
-
-    Attributes
-    ----------
-    text : str
-        The source; of a notebook, its cells of Markdown one after the other.
-    cells : tuple of int
-        Where the cells of a notebook begin in `text`.
-    original : str
-        The file as it was read.
-    """
+    """A note."""
 
     text: str
+    """The source; of a notebook, its cells of Markdown one after the other."""
     name: str
     format: str
     cells: tuple[int, ...] = ()
+    """Where the cells of a notebook begin in `text`."""
     original: str = ""
+    """The file as it was read."""
 
     @classmethod
     def of(cls, text: str, name: str, format: str | None = None) -> NoteDocument:

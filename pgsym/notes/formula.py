@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pgsym.claims.language.parse import parse_expression
-from pgsym.claims.language.scope import Scope
-from pgsym.errors import ClaimError, NotReadError
+from pgsym.errors import NotReadError
 from pgsym.notes.divergences import is_divergence
 from pgsym.notes.means import SPREADS
 from pgsym.notes.names import plain
@@ -22,6 +20,7 @@ from pgsym.notes.parts import (
     closes,
     is_count,
     is_expectation,
+    placed,
     scripts,
     text_of,
     with_bars,
@@ -38,10 +37,6 @@ _OUTSIDE = {
     "\\mathcal{N}": "a normal distribution", "\\mathcal{L}": "a loss",
     "\\forall": "a quantifier", "\\mathcal{D}": "a data set", "\\substack": "a stacked index", "\\odot": "a product",
 }  # fmt: skip
-
-
-TRANSPOSED = ("\\top", "\\intercal")
-"""Powers that are none; T may be one."""
 
 
 class Formula(FormulaSums):
@@ -103,17 +98,8 @@ class Formula(FormulaSums):
             pieces += [(f" {operator or '*'} ", token.at), *factor]
         return pieces
 
-    def rank(self, pieces: Pieces, at: int) -> int:
-        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
-        text = text_of(pieces)
-        try:
-            node, held = parse_expression(self.names.bindings(text) + text)
-            return Scope(held).rank(node) or 0
-        except ClaimError as error:
-            raise NotReadError(error.message.partition("\n")[0], at) from None
-
     def group(self, token: Token) -> Pieces:
-        return [("(", token.at), *self.side(token.inside, token.at), (")", token.at)]
+        return placed(token.at, "(", self.side(token.inside, token.at), ")")
 
     def factor(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """One factor, and where the next one begins."""
@@ -130,7 +116,7 @@ class Formula(FormulaSums):
             if plain(token.inside)[-2:] in ("S", "A", "S}", "A}"):
                 why = f"found |{plain(token.inside)}|: do terminal states count? Write a sum of 1"
                 raise NotReadError(why, token.at)
-            return self.powered([("abs", token.at), *self.group(token)], found, k + 1)
+            return self.powered(placed(token.at, "abs", self.group(token)), found, k + 1)
         if token.kind in ("{}", "()", "[]", "\\{\\}"):
             return self.powered(self.group(token), found, k + 1)
         if token.text == "\\frac":
@@ -146,7 +132,7 @@ class Formula(FormulaSums):
         if token.text in ("\\tr", "\\Tr", "\\trace"):
             return self.operand("trace", found, k + 1, token.at)
         if token.text == "\\sg" and k + 1 < len(found) and found[k + 1].kind == "()":
-            return [("sg", token.at), *self.group(found[k + 1])], k + 2
+            return placed(token.at, "sg", self.group(found[k + 1])), k + 2
         if token.kind == "symbol" or token.text in CHANCES:
             return self.applied(found, k)
         if token.kind == GAP:
@@ -160,26 +146,6 @@ class Formula(FormulaSums):
         if token.kind == "environment":
             raise NotReadError(f"found {token.text}; sums, products and means are read", token.at)
         raise NotReadError(f"found {what or token.text}, which is not read in a formula", token.at)
-
-    def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
-        """A bracket or number with its exponent."""
-        sub, sup, primes, after = scripts(found, k)
-        if sub is not None or primes:
-            why = "found a bracket with an index; quantities have indices, brackets have powers"
-            raise NotReadError(why, found[k].at)
-        if sup is None:
-            return base, after
-        return self.raised(base, sup, found[k].at), after
-
-    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
-        """With an exponent: a power, a transpose, an inverse."""
-        text = plain(sup)
-        if text in TRANSPOSED or (text == "T" and (self.graded or "grad" in text_of(base))):
-            self.transposed = True
-            return base
-        if text == "-1":
-            return applied_to("inv", at, base) if self.rank(base, at) == 2 else [("(1 / ", at), *base, (")", at)]
-        return [*base, *self.exponent(sup, at)]
 
     def norm(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """The square of the Euclidean norm; the largest absolute value of a function of states and actions."""
@@ -212,7 +178,7 @@ class Formula(FormulaSums):
         with self.binding():
             self.bound += indices
             body = self.side(inside, token.at)
-        return [(f"(max[{','.join(sorted(indices, reverse=True))}] abs(", token.at), *body, ("))", token.at)]
+        return placed(token.at, f"(max[{','.join(sorted(indices, reverse=True))}] abs(", body, "))")
 
     def choice(self, left: Sequence[Token], right: Sequence[Token], at: int) -> tuple[str, str]:
         r"""x \in \arg\max_a f(a) in the claim language, and x."""
@@ -228,7 +194,7 @@ class Formula(FormulaSums):
             if plain(below[1:]) != "\\theta":
                 raise NotReadError(f"found a derivative by {plain(below[1:])}; gradients by theta are read", at)
             if len(above) > 1:
-                return [("(grad (", at), *self.side(above[1:], at), ("))", at)], after
+                return placed(at, "(grad (", self.side(above[1:], at), "))"), after
             return self.operand("grad", found, after, at)
         if plain(above) == "1" and after < len(found) and found[after].text == "\\sum" and is_count(below):
             why = f"found 1/{plain(below)} before a sum, a mean over samples; means are read, samples are not"
@@ -237,8 +203,7 @@ class Formula(FormulaSums):
             over = text_of(self.trial(above, at))
             if over in ("(grad P(tau))", "P(tau)"):  # the gradient of the logarithm, and 1
                 return self.powered([("(grad log P(tau))" if over != "P(tau)" else "1", at)], found, after)
-        body = [("((", at), *self.side(above, at), (") / (", at), *self.side(below, at), ("))", at)]
-        return self.powered(body, found, after)
+        return self.powered(placed(at, "((", self.side(above, at), ") / (", self.side(below, at), "))"), found, after)
 
     def trial(self, given: Sequence[Token], at: int) -> Pieces:
         """An expression, or nothing where it is not read."""
@@ -266,7 +231,7 @@ class Formula(FormulaSums):
         if k >= len(found):
             raise NotReadError(f"found {name} of nothing. Complete it", at)
         if found[k].text in OPEN or (is_expectation(found[k]) and not closes(found, k)):
-            return [(f"({name} ", at), *self.product(found[k:]), (")", at)], len(found)
+            return placed(at, f"({name} ", self.product(found[k:]), ")"), len(found)
         before, self.graded = self.graded, self.graded or name.startswith("grad")
         body, after = self.factor(found, k)
         self.graded = before
@@ -274,4 +239,4 @@ class Formula(FormulaSums):
             raise NotReadError(f"found {name} before a power: of the power, or a power of it? Write brackets", at)
         if name.startswith("grad") and after < len(found) and found[after].text != "/":
             self.names.tell("\\nabla", "the gradient of the factor that follows; that of more stands in brackets")
-        return [(f"({name} ", at), *body, (")", at)], after
+        return placed(at, f"({name} ", body, ")"), after

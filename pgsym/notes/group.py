@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
 from pgsym.notes.parts import argument, commas, levels, scripts
-from pgsym.notes.tokens import NAME, TEXT, Token
+from pgsym.notes.tokens import NAME, TEXT, Rewritten, Token, rewritten
 
 OWN, OTHERS, SIZE = "own", "others", "size"
 """The number of the sample, the sum of the others, how many there are: any numbers in the claim language."""
@@ -55,25 +55,19 @@ class SampleGroup:
 
     def read(self, found: Sequence[Token]) -> list[Token]:
         """The formula in these numbers; what else has the index i is the group's own name, without it."""
-        kept: list[Token] = []
-        k = 0
-        while k < len(found):
-            token = found[k]
+
+        def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+            token, at = found[k], found[k].at
             if (sum_ := _sum(found, k)) and sum_[0] == self.letter and sum_[1] != self.index:
-                kept.append(self.total(token.at) if not sum_[2] else _named(OTHERS, token.at))
-                k = sum_[4]
-            elif token.kind == TEXT and "mean" in token.text and k + 1 < len(found) and found[k + 1].kind == "()":
-                slash = (Token("operator", "/", token.at), _named(SIZE, token.at))
-                kept.append(Token("()", "()", token.at, (self.total(token.at), *slash)))
-                k += 2
-            elif token.kind == "symbol" and k + 2 < len(found) and plain(found[k + 1 : k + 3]) == f"_{self.index}":
-                kept.append(_named(OWN, token.at) if token.text == self.letter else token)
-                k += 3
-            else:
-                inside = tuple(self.read(token.inside))
-                kept.append(_named(SIZE, token.at) if token.text == self.size else replace(token, inside=inside))
-                k += 1
-        return kept
+                return [_named(OTHERS, at) if sum_[2] else self.total(at)], sum_[4] - k
+            if token.kind == TEXT and "mean" in token.text and k + 1 < len(found) and found[k + 1].kind == "()":
+                mean = (self.total(at), Token("operator", "/", at), _named(SIZE, at))
+                return [Token("()", "()", at, mean)], 2
+            if token.kind == "symbol" and k + 2 < len(found) and plain(found[k + 1 : k + 3]) == f"_{self.index}":
+                return [_named(OWN, at) if token.text == self.letter else token], 3
+            return ([_named(SIZE, at)], 1) if token.text == self.size else None
+
+        return rewritten(found, rule)
 
     def total(self, at: int) -> Token:
         """The sum of all."""

@@ -11,11 +11,13 @@ from pgsym.notes.divergences import at_state, divergence_at
 from pgsym.notes.names import EXPECT, POLICIES, SECOND, decoration, plain
 from pgsym.notes.parts import (
     Pieces,
+    WrittenSymbol,
     commas,
     conditional,
     draws_of,
     one_by_one,
     parted,
+    placed,
     scripts,
     text_of,
     until,
@@ -114,7 +116,7 @@ class FormulaMeans(FormulaQuantities):
         mark = "'" * primed
         head = f"(sum[s] {weight}{mark}(s) * E[tau{'~pi' + mark if primed else ''} | s_0=s] ("
         self.names.tell("\\mathbb{E}_\\pi[S_t]", "a mean over the states that pi visits, and the runs from there")
-        return [(head, token.at), *inside, ("))", token.at)]
+        return placed(token.at, head, inside, "))")
 
     def spread(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         """A variance or covariance: over runs, or of a number over states and actions."""
@@ -131,21 +133,13 @@ class FormulaMeans(FormulaQuantities):
         means = [self.expectation([*head, Token("()", "()", token.at, (*part, *bar))], 0)[0] for part in parts]
         heads, insides = [mean[0][0] for mean in means], [mean[1:-1] for mean in means]
         if heads[0].startswith("(E[tau"):
-            inside = insides[0] if name == "Var" else [*insides[0], (", ", token.at), *insides[1]]
-            return [(heads[0].replace("(E", f"({name}", 1), token.at), *inside, ("))", token.at)], after + 1
-        if any(self.rank([("(", token.at), *inside, (")", token.at)], token.at) for inside in insides):
+            head_of_spread = heads[0].replace("(E", f"({name}", 1)
+            rest = placed(token.at, ", ", insides[1]) if name == "Cov" else []
+            return placed(token.at, head_of_spread, insides[0], rest, "))"), after + 1
+        if any(self.rank(placed(token.at, "(", inside, ")"), token.at) for inside in insides):
             raise NotReadError(f"found {name} of vectors over states and actions; over runs it is read", token.at)
-        product = [("((", token.at), *insides[0], (") * (", token.at), *insides[-1], ("))", token.at)]
-        mean = [(heads[0].removesuffix("("), token.at), *product, (")", token.at)]
-        return [
-            ("(", token.at),
-            *mean,
-            (" - ", token.at),
-            *means[0],
-            (" * ", token.at),
-            *means[-1],
-            (")", token.at),
-        ], after + 1
+        of_product = (heads[0].removesuffix("("), "((", insides[0], ") * (", insides[-1], ")))")
+        return placed(token.at, "(", *of_product, " - ", means[0], " * ", means[-1], ")"), after + 1
 
     def divergence(self, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
         r"""D_{KL}(\pi(\cdot|s) \| \pi'(\cdot|s)) at a state; without one for every state."""
@@ -168,16 +162,17 @@ class FormulaMeans(FormulaQuantities):
     def of_runs(self, law: Sequence[Token], at: int) -> bool:
         """Whether runs are those of the second policy."""
         base = law[0].text if law else ""
+        given = [half for t in law if t.kind == "()" for mark in "|;" if (half := parted(t.inside, mark)[1])]
+        primed = sum(decoration("runs of", until(half, ";"), at) for half in given if half[0].text != "s") > 0
         if base == "\\tilde{\\pi}":
             return True
         if base == "\\pi":
-            return decoration("runs of", [t for t in law if t.kind != "()"], at)
+            return decoration("runs of", [t for t in law if t.kind != "()"], at) or primed
         if base not in CHANCES and base != "\\rho":
             raise NotReadError(f"found runs drawn from {plain(law)}; they are drawn from a policy", at)
         sub, sup, primes, _ = scripts(law, 1)
-        start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
-        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text not in start]
-        return decoration("runs of", deco, at) or bool(primes)
+        deco = [t for t in (*(sub or ()), *(sup or ())) if self.names.told.get(t.text) != ("mu0",)]
+        return decoration("runs of", deco, at) or primed or bool(primes)
 
     def of_one_step(self, draws: list[tuple[list[Token], list[Token]]]) -> bool:
         """Whether s_t ~ p(s_t), a_t ~ pi(a_t|s_t) says no more than that step t is one of a run."""
@@ -186,10 +181,9 @@ class FormulaMeans(FormulaQuantities):
             base = self.names.letters.get(head[0].text, head[0].text)
             if sub is None or sup is not None or primes or after < len(head) or plain(sub) not in self.clock.letters:
                 return False
-            inside = next((t.inside for t in law if t.kind == "()"), ())
-            asked, condition = parted(list(inside), "|")
-            deco_sub, deco_sup, deco_primes, _ = scripts(law, 1)
-            if deco_primes or decoration(law[0].text, [*(deco_sub or ()), *(deco_sup or ())], head[0].at):
+            symbol = WrittenSymbol.at(law, 0)
+            asked, condition = parted(() if symbol.call is None else symbol.call.inside, "|")
+            if symbol.primes or symbol.is_second():
                 return False
             if plain(asked) != plain(head) or (law[0].text not in CHANCES if base == "s" else law[0].text != "\\pi"):
                 return False
@@ -205,12 +199,12 @@ class FormulaMeans(FormulaQuantities):
             if begin or self.timed:
                 raise NotReadError("found a sum over time of such means. Take the mean of the sum", token.at)
             self.collect.append(head)
-            return [("(", token.at), *self.side(body, token.at), (")", token.at)]
+            return placed(token.at, "(", self.side(body, token.at), ")")
         if self.run:
             raise NotReadError("found a mean over runs inside of another. Take it apart", token.at)
         with self.running(), self.clock.counted_from(shifted):
             pieces = self.side(body, token.at)
-        return [(f"({head} (", token.at), *pieces, ("))", token.at)]
+        return placed(token.at, f"({head} (", pieces, "))")
 
     def given(self, given: Sequence[Token], token: Token) -> tuple[str, str]:
         """s_0=s, a_0=a and the time from which the run is counted."""
@@ -266,28 +260,26 @@ class FormulaMeans(FormulaQuantities):
                         raise NotReadError(why, token.at)
             pieces = self.side(body, token.at)
         heads = "".join(f"sum[{index}] {weight} * " for index, weight in weights)
-        return [(f"({heads}(", token.at), *pieces, ("))", token.at)]
+        return placed(token.at, f"({heads}(", pieces, "))")
 
     def law(self, index: str, law: Sequence[Token], at: int) -> str:
         """The weight with which a state or an action is drawn."""
         if not law:
             raise NotReadError("found a draw from nothing. Say what it is drawn from", at)
-        base = law[0].text
-        sub, sup, primes, after = scripts(law, 1)
-        deco = [*(sub or ()), *(sup or ())]
-        inside = law[after].inside if after < len(law) and law[after].kind == "()" else ()
-        _, given = parted(list(inside), "|")
+        symbol = WrittenSymbol.at(law, 0)
+        base, inside = symbol.token.text, () if symbol.call is None else until(symbol.call.inside, ";")
+        _, given = parted(inside, "|")
         states = [i for i in self.bound if i[0] == "s" and i != index]
         if index[0] == "a":
             if base not in ("\\pi", "\\tilde{\\pi}", "\\hat{\\pi}"):
                 raise NotReadError(f"found an action drawn from {plain(law)}; actions are drawn from a policy", at)
-            primed = decoration("the policy", deco, at) or base != "\\pi" or bool(primes)
-            named = [p for p in commas(until(given if given is not None else inside, ";")) if p and p[0].text in "sS"]
+            primed = symbol.is_second_policy()
+            named = [p for p in commas(given if given is not None else inside) if p and p[0].text in "sS"]
             state = self.index(named[0], at) if named else (states[-1] if states else "s")
             self.seen.add(state)
             return f"pi{chr(39) * primed}({index}|{state})"
         if base in CHANCES and (given or commas(inside)[1:] or index.endswith("'")):
-            if decoration("transitions", deco, at):
+            if symbol.primes or symbol.is_second():
                 raise NotReadError("found transitions of the second policy; they are the model's", at)
             parts = [self.index(p, at) for p in commas(given or inside) if p and p[0].text in "saSA"]
             parts = [p for p in parts if p != index]
@@ -300,7 +292,7 @@ class FormulaMeans(FormulaQuantities):
         own = self.names.own.get(base + "(.)")
         if own is not None and own.text and len(own.indices) == 2 and given:
             return f"{own.name}({index},{self.index(given, at)})"
-        weight = self.weight(law[:after], index, at)
+        weight = self.weight(symbol, index, at)
         if given and any(p and p[0].text in "sS" for p in commas(given)):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
         return weight
@@ -331,4 +323,4 @@ class FormulaMeans(FormulaQuantities):
                 head = f"sum[s] {weight}{mark}(s) * {head}"
                 self.bound.append("s")
             pieces = self.side(body, token.at)
-        return [(f"({head}(", token.at), *pieces, ("))", token.at)]
+        return placed(token.at, f"({head}(", pieces, "))")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgsym.errors import ClaimError, NotReadError
-from pgsym.notes.tokens import GREEK, Token, spelled
+from pgsym.notes.tokens import GREEK, Rewritten, Token, rewritten, spelled
 
 _STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {
@@ -52,49 +52,34 @@ OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
 POLICIES = (_POLICY | SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 """What an objective or a distribution is one of."""
 
+ALL = re.compile(r"(\\math[a-z]+\{?)?[SAXU]\}?(\^\+)?(_s|\(s.{0,4}\))?")
+"""The sets of all states and actions as notes write them."""
+
 
 @dataclass(frozen=True)
 class Own:
-    """A name that the note defines.
-
-    Attributes
-    ----------
-    name : str
-        In the claim language.
-    indices : tuple of str
-        What it was defined with.
-    text : str
-        Its definition in the claim language; empty where that could not be read.
-    line : int
-    sure : bool
-        It was defined with :=, so that what is said of it later is no other definition.
-    """
+    """A name that the note defines."""
 
     name: str
+    """In the claim language."""
     indices: tuple[str, ...]
+    """What it was defined with."""
     text: str
+    """Its definition in the claim language; empty where that could not be read, for the reason `why`."""
     line: int
     why: str = ""
     random: bool = False
     at: int = -1
     sure: bool = False
+    """It was defined with :=, so that what is said of it later is no other definition."""
 
 
 @dataclass
 class Names:
-    """What is known while one note is read in one reading, and what was taken for granted on the way.
-
-    Attributes
-    ----------
-    chosen : mapping of str to str
-        The meaning of each letter for weights, in this reading.
-    asked : dict
-        Letters for weights that the note uses, each with the meanings that make sense.
-    readings : dict
-        What is to be told at the top, once each.
-    """
+    """What is known while one note is read in one reading, and what was taken for granted on the way."""
 
     chosen: Mapping[str, str] = field(default_factory=dict)
+    """The meaning of each letter for weights, in this reading."""
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     origin: int = 0
     letters: Mapping[str, str] = field(default_factory=lambda: {"S": "s", "A": "a"})
@@ -102,7 +87,9 @@ class Names:
     rewards: Mapping[str, int] = field(default_factory=lambda: {"r": 0})
     limits: dict[str, tuple[str, int]] = field(default_factory=dict)
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Letters for weights that the note uses, each with the meanings that make sense."""
     readings: dict[str, str] = field(default_factory=dict)
+    """What is to be told at the top, once each."""
     arbitrary: dict[str, str] = field(default_factory=dict)
 
     def weight(self, key: str, at: int) -> str:
@@ -189,9 +176,8 @@ def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
     if any(part.kind == "()" for part in parts):
         raise NotReadError(f"found {key} with {text}, a sample or an estimate; quantities of the policy are read", at)
     why = f"found {key} with {text}; quantities of the policy pi are read, and of a second one, pi'"
-    named = "\\pi_" * (key == "the policy") + text
-    is_name = re.fullmatch(r"\\pi_\\?[a-z]+", named) and "'" not in key
-    raise NotReadError(why + (f'. If it is that one, say --read "{named}: pi\'"' if is_name else ""), at)
+    is_name = re.fullmatch(r"\\pi_\\?[a-z]+", text) and "'" not in key
+    raise NotReadError(why + (f'. If it is that one, say --read "{text}: pi\'"' if is_name else ""), at)
 
 
 def with_second(found: Sequence[Token], letters: Sequence[str]) -> list[Token]:
@@ -201,19 +187,17 @@ def with_second(found: Sequence[Token], letters: Sequence[str]) -> list[Token]:
     >>> spelled(with_second(tokens(r"d^\beta(s) \pi_{\phi}(a|s)"), ["\\beta", "\\pi_\\phi"]))
     "d^{\\pi '}(s)\\pi '(a|s)"
     """
-    kept: list[Token] = []
-    k = 0
-    while k < len(found):
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
         token, below = found[k], plain(found[k + 1 : k + 3])
         width = 1 if token.text in letters else 3 if f"{token.text}{below}" in letters and below[:1] == "_" else 0
         if not width or token.kind != "symbol":
-            kept.append(replace(token, inside=tuple(with_second(token.inside, letters))))
-        elif kept and kept[-1].text in ("_", "^"):
-            kept.append(Token("{}", "{}", token.at, (replace(token, text="\\pi"), Token("operator", "'", token.at))))
-        else:
-            kept += [replace(token, text="\\pi"), Token("operator", "'", token.at)]
-        k += width or 1
-    return kept
+            return None
+        policy = (replace(token, text="\\pi"), Token("operator", "'", token.at))
+        is_script = k and found[k - 1].text in ("_", "^")
+        return ([Token("{}", "{}", token.at, policy)] if is_script else policy), width
+
+    return rewritten(found, rule)
 
 
 def plain(parts: Sequence[Token]) -> str:

@@ -70,7 +70,7 @@ class _Reader(Definitions):
             try:
                 given = chains.statements(self.names.spelled_out(tokens(source.latex, self.document.macros)))
             except NotReadError as error:
-                if re.search(_RELATED + r"|\\approx", source.latex):
+                if re.search(_RELATED + r"|\\approx|\\neq?\b|[<>∈]|\\(in|[lg]t)\b", source.latex):
                     reason = error.message.partition("\n")[0]
                     found.append(WrittenRelation.of(source, error.at or 0, reason=reason, first=True))
                 self.last = None

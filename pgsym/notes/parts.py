@@ -9,12 +9,17 @@ from typing import NamedTuple
 
 from pgsym.errors import NotReadError
 from pgsym.notes import times
-from pgsym.notes.names import SECOND, WEIGHTS, plain
+from pgsym.notes.names import SECOND, WEIGHTS, decoration, plain
 from pgsym.notes.times import everything
-from pgsym.notes.tokens import Token
+from pgsym.notes.tokens import Rewritten, Token, rewritten
 
 Pieces = list[tuple[str, int]]
 """Text of the claim language with the places in the formula that it was read from."""
+
+
+def placed(at: int, *parts: str | Pieces) -> Pieces:
+    """Parts side by side as pieces; those that are words were read from one place."""
+    return [piece for part in parts for piece in ([(part, at)] if isinstance(part, str) else part)]
 
 
 def text_of(pieces: Pieces) -> str:
@@ -115,12 +120,40 @@ class WrittenSymbol(NamedTuple):
         return [*(self.sub or ()), *(self.sup or ())]
 
     @property
+    def parameters(self) -> Sequence[Token]:
+        """What stands behind a semicolon among the arguments."""
+        return () if self.call is None else parted(self.call.inside, ";")[1] or ()
+
+    def is_second(self) -> bool:
+        """Whether its scripts or parameters are those of the second policy.
+
+        Raises
+        ------
+        NotReadError
+            They are those of anything but a policy.
+        """
+        text, at = self.token.text, self.token.at
+        return decoration(text, self.scripts, at) | decoration(text, self.parameters, at)
+
+    def is_second_policy(self) -> bool:
+        """Whether a policy is the second one; raises as `is_second` does."""
+        text, at = self.token.text, self.token.at
+        both = [Token("operator", "^", at)] if self.sub and self.sup else []
+        index = [*(self.sub or ()), *both, *(self.sup or ())]
+        if index and text != "\\pi" and plain(index) != "\\theta":
+            raise NotReadError("found a second policy with an index. Leave it away", at)
+        name = [Token("symbol", "\\pi", at), Token("operator", "_", at), *index] if index else ()
+        primed = decoration("\\pi" + "'" * self.primes, name, at) | decoration("\\pi", self.parameters, at)
+        return primed or bool(self.primes) or text != "\\pi"
+
+    @property
     def key(self) -> str:
         """How a defined name is recognised: with its scripts, but for a time or a policy; x(.) with arguments."""
         below, above = ("" if s is None or plain(s) in _OF_POLICY else plain(s) for s in (self.sub, self.sup))
         if self.sub is not None and self.call is None and times.is_timed(self.sub):
             below = "t"
         called = "" if self.call is None else "(')" if plain(self.call.inside) in SECOND else "(.)"
+        called += "" if plain(self.parameters) in ("", *_OF_POLICY) else ";" + plain(self.parameters)
         marks = "'" * self.primes + ("_" + below if below else "") + ("^" + above if above else "")
         return self.token.text + marks + called
 
@@ -141,26 +174,22 @@ def is_power(sup: Sequence[Token]) -> bool:
 
 def given_below(found: Sequence[Token]) -> list[Token]:
     """Weights from a state below the letter, d_{s_0}(s), as those given it, d(s | s_0)."""
-    kept: list[Token] = []
-    k = 0
-    while k < len(found):
-        token = replace(found[k], inside=tuple(given_below(found[k].inside)))
-        k += 1
-        kept.append(token)
-        if token.text not in WEIGHTS or token.kind != "symbol":
-            continue
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        if found[k].text not in WEIGHTS or found[k].kind != "symbol":
+            return None
         try:
-            sub, sup, primes, after = scripts(found, k)
+            token, sub, sup, primes, call, after = WrittenSymbol.at(found, k)
         except NotReadError:
-            continue
+            return None
         if sub is None or primes or not re.fullmatch(r"s(_\d|'*)", plain(sub)):
-            continue
-        call = found[after].inside if found[after : after + 1] and found[after].kind == "()" else None
-        kept += [Token("operator", "^", token.at), Token("{}", "{}", token.at, tuple(sup))] if sup else []
-        inside = (*(call or (Token("symbol", "s", token.at),)), Token("operator", "|", token.at), *sub)
-        kept.append(Token("()", "()", token.at, inside))
-        k = after + (call is not None)
-    return kept
+            return None
+        at, state = token.at, call.inside if call is not None else ()
+        above = [Token("operator", "^", at), Token("{}", "{}", at, tuple(sup))] if sup else []
+        inside = (*(state or (Token("symbol", "s", at),)), Token("operator", "|", at), *sub)
+        return [token, *above, Token("()", "()", at, inside)], after - k
+
+    return rewritten(found, rule)
 
 
 def is_count(found: Sequence[Token]) -> bool:
@@ -252,16 +281,17 @@ def _is_sample(token: Token) -> bool:
 
 def _unmarked(found: Sequence[Token], letter: str) -> list[Token]:
     """Without ^(i), ^i and _i, and with _t for _{i,t}."""
-    kept: list[Token] = []
-    for token in found:
-        mark = plain(argument([token], 0)) if kept and kept[-1].text in ("_", "^") else ""
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        after = found[k + 1] if k + 1 < len(found) and found[k].text in ("_", "^") else None
+        mark = "" if after is None else plain(after.held)
         if mark in (letter, f"({letter})"):
-            kept.pop()
-        elif mark.startswith(letter + ",") and token.kind == "{}":
-            kept.append(replace(token, inside=tuple(_unmarked(token.inside[2:], letter))))
-        else:
-            kept.append(replace(token, inside=tuple(_unmarked(token.inside, letter))))
-    return kept
+            return (), 2
+        if after is not None and after.kind == "{}" and mark.startswith(letter + ","):
+            return [found[k], replace(after, inside=tuple(_unmarked(after.inside[2:], letter)))], 2
+        return None
+
+    return rewritten(found, rule)
 
 
 def without_coordinate(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:

@@ -49,6 +49,8 @@ class FormulaQuantities(FormulaEvents):
             return self.tail(own, found, after, at)
         if sup is not None and (bare := self.own(symbol._replace(sup=None))) is not None and is_power(sup):
             return self.raised(bare, sup, at), after
+        if primes and (text in ("\\gamma", "G") or text in REWARDS or text in CHANCES):
+            raise NotReadError(f"found {text} with a prime, which has no meaning here. Define it, as in x := ...", at)
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
@@ -114,13 +116,13 @@ class FormulaQuantities(FormulaEvents):
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
             return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
-            decoration(text, deco, at)
+            symbol.is_second()
             self.run_part(at)
             self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
             return self.tail([("R(tau)", at)], found, after, at)
         if text in CHANCES and is_run(before_bar(inside), self.clock.origin):
             self.run_part(at)
-            if decoration(text, deco, at):
+            if symbol.is_second() or decoration(text, parted(until(inside, ";"), "|")[1] or (), at):
                 raise NotReadError("found the probability of a run under the second policy", at)
             return self.tail([("P(tau)", at)], found, after, at)
         if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
@@ -145,7 +147,7 @@ class FormulaQuantities(FormulaEvents):
             why = f"found {plain(found[k:after])}, the distribution at one time; stationary ones and visits are read"
             raise NotReadError(why, at)
         if not shown and kinds == "s" and text in WEIGHTS:
-            shown = self.weight(found[k : after - 1], arguments[0], at)
+            shown = self.weight(symbol, arguments[0], at)
         if not shown and kinds == "s" and text in FUNCTIONS and not deco and not primes:
             shown = f"{self.names.declare(text + '(s)', FUNCTIONS[text] + '(s)')}({arguments[0]})"
         if shown:
@@ -159,6 +161,7 @@ class FormulaQuantities(FormulaEvents):
     def known(self, symbol: WrittenSymbol, inside: list[Token], arguments: list[str], ends: bool) -> str:
         """A value, a reward, a transition or a policy in the claim language, by its letter and its arguments."""
         text, at, deco, given = symbol.token.text, symbol.token.at, symbol.scripts, ",".join(arguments)
+        inside = until(inside, ";")
         kinds = "".join(i[0] for i in arguments)
         bar = next((j for j, t in enumerate(inside) if t.text == "|"), None)
         if text in VALUES:
@@ -166,28 +169,28 @@ class FormulaQuantities(FormulaEvents):
             optimal = plain(deco) in OPTIMAL and name in OPTIMA and not (symbol.sub and symbol.sup)
             if symbol.primes:
                 raise NotReadError(f"found {text} with a prime; a second policy is written as its index", at)
-            primed = not optimal and decoration(text, deco, at)
+            primed = decoration(text, symbol.parameters, at) if optimal else symbol.is_second()
             wanted = "sa" if name in "QA" else "s"
             if kinds != wanted:
                 why = f"found {text} with {len(arguments)} arguments; it is taken at {', '.join(wanted)}"
                 raise NotReadError(why, at)
             return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
         if text in REWARDS and kinds in ("sa", "sas", "s"):
-            decoration(text, deco, at)
+            primed = symbol.is_second()
             if kinds == "s" and not deco:
                 raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-            return f"r_pi({given})" if kinds == "s" else f"r({given})"
+            return f"r_pi{chr(39) * primed}({given})" if kinds == "s" else f"r({given})"
         if text in CHANCES and kinds in ("ssa", "ss"):
             if kinds == "ss" and not deco and not ends:
                 why = "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read"
                 raise NotReadError(why, at)
-            decoration(text, deco, at)
+            primed = symbol.is_second()
             if kinds == "ssa":
                 return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
-            return f"P_pi({','.join(arguments if bar is None else arguments[::-1])})"
+            return f"P_pi{chr(39) * primed}({','.join(arguments if bar is None else arguments[::-1])})"
         if text in CHANCES and kinds == "as" and bar is not None:
             self.names.tell(text, f"{text}(a|s) is the policy")
-            return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
+            return f"pi{chr(39) * symbol.is_second()}({arguments[0]}|{arguments[1]})"
         if kinds == "s" and bar is not None and any(t.text in "sS" for t in inside[bar:]):
             raise NotReadError("found weights of states given a state; those from the start distribution are read", at)
         return ""
@@ -203,18 +206,16 @@ class FormulaQuantities(FormulaEvents):
             heads[:2] == "ss"
         ):
             return ""
-        if not kind or (of_policy and decoration(text, sup or (), at)):
+        if not kind:
             return ""
         found = [self.index(part, at) for part in [*below, *action]]
-        name = f"{kind}_pi" if of_policy else kind
+        name = f"{kind}_pi{chr(39) * decoration(text, sup or (), at)}" if of_policy else kind
         return f"P({found[1]}|{found[0]},{found[2]})" if heads == "ssa" else f"{name}({','.join(found)})"
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
         """A power after the arguments."""
-        sub, sup, primes, after = scripts(found, k)
-        if sub is None and sup is None and not primes:
-            return pieces, after
-        if sub is not None or primes or sup is None:
+        sub, _, primes, _ = scripts(found, k)
+        if sub is not None or primes:
             raise NotReadError("found an index after the arguments of a quantity. Write it before them", at)
         return self.powered(pieces, found, k)
 
@@ -245,12 +246,8 @@ class FormulaQuantities(FormulaEvents):
         return [(f"{own.name}({','.join(given)})", token.at)]
 
     def policy(self, symbol: WrittenSymbol, found: Sequence[Token]) -> tuple[Pieces, int]:
-        token, sub, sup, primes, call, after = symbol
-        at = token.at
-        if token.text != "\\pi" and (sup is not None or (sub is not None and plain(sub) != "\\theta")):
-            raise NotReadError("found a second policy with an index. Leave it away", at)
-        below = [Token("symbol", "\\pi", at), Token("operator", "_", at), *(sub or sup or ())] if sub or sup else ()
-        primed = decoration("\\pi" + "'" * primes, below, at) or bool(primes) or token.text != "\\pi"
+        token, _, _, _, call, after = symbol
+        at, primed = token.at, symbol.is_second_policy()
         if call is None:
             raise NotReadError("found a policy without its arguments; pi(a|s) is read", at)
         inside = until(list(call.inside), ";")
@@ -278,22 +275,21 @@ class FormulaQuantities(FormulaEvents):
             primed = decoration("J", call.inside, token.at) or primed
         return [("J" + "'" * primed, token.at)]
 
-    def weight(self, law: Sequence[Token], index: str, at: int) -> str:
+    def weight(self, symbol: WrittenSymbol, index: str, at: int) -> str:
         """Weights of the states: a letter with its decoration, taken at a state."""
-        base = law[0].text
-        sub, sup, primes, _ = scripts(law, 1)
+        base, sub = symbol.token.text, symbol.sub
         if plain(sub or ()) == "0" or index in ("s_{0}", f"s{self.clock.origin}"):
-            self.names.tell(plain(law[:1]) + "_0", "the start distribution")
+            self.names.tell(plain([symbol.token]) + "_0", "the start distribution")
             return f"mu0({index})"
+        primed = decoration(base, symbol.parameters, at) or bool(symbol.primes)
         if base == "\\pi":
-            primed = decoration("states of", [*(sub or ()), *(sup or ())], at) or bool(primes)
+            primed = decoration("states of", symbol.scripts, at) or primed
             return f"{self.names.weight(EXPECT, at)}{chr(39) * primed}({index})"
-        start = {key for key, meaning in self.names.told.items() if meaning == ("mu0",)}
-        deco = [t for t in (*(sub or ()), *(sup or ())) if t.text != "\\gamma" and t.text not in start]
+        marks = [t for t in symbol.scripts if t.text not in ("\\gamma", ",")]
         if sub is not None and plain(sub) in ("t", "T", "k", "t+1"):
-            why = f"found {plain(law)}, the distribution at one time; stationary ones and visits are read"
-            raise NotReadError(why, at)
-        primed = decoration(base, [t for t in deco if t.text != ","], at) or bool(primes)
+            name = f"{base}_{plain(sub)}" + (f"^{plain(symbol.sup)}" if symbol.sup else "")
+            raise NotReadError(f"found {name}, the distribution at one time; stationary ones and visits are read", at)
+        primed = decoration(base, [t for t in marks if self.names.told.get(t.text) != ("mu0",)], at) or primed
         keys = [f"{base}_{plain(sub or ())}(.)", base + "(.)"]
         own = next((self.names.own[key] for key in keys if key in self.names.own), None)
         if own is not None and base not in self.names.told:

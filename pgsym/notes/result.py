@@ -59,28 +59,18 @@ def by_reading(cases: Iterable[NoteCase]) -> dict[NoteReading, Status]:
 
 @dataclass(frozen=True)
 class NoteRelation:
-    """One relation of a note with what was found.
-
-    Attributes
-    ----------
-    line : int
-    place : str
-        File, line and column.
-    status : str
-        ``proved``, ``refuted``, ``undecided``, ``inapplicable``, ``depends on the reading``, ``not read`` or
-        ``a definition``.
-    cases : tuple of NoteCase
-        The verdicts, one for each reading and model.
-    general : GeneralVerdict or None
-        Whether it holds for every finite MDP.
-    """
+    """One relation of a note with what was found."""
 
     line: int
     place: str
+    """File, line and column."""
     relation: WrittenRelation
     status: str
+    """That of a verdict, ``depends on the reading``, ``not read`` or ``a definition``."""
     cases: tuple[NoteCase, ...] = ()
+    """The verdicts, one for each reading and model."""
     general: GeneralVerdict | None = None
+    """Whether it holds for every finite MDP."""
 
     @property
     def main(self) -> NoteCase | None:
@@ -199,12 +189,6 @@ def _joined(readings: list[NoteReading]) -> Iterator[str]:
 class AuditedNote(Result):
     """A note, each relation of it with a verdict or with the reason why it has none.
 
-    Attributes
-    ----------
-    readings : tuple of (symbol, meaning)
-        What was taken for granted, once each.
-    relations : tuple of NoteRelation
-
     See Also
     --------
     pgsym.Script : Files of claims in the claim language.
@@ -220,6 +204,7 @@ class AuditedNote(Result):
 
     document: NoteDocument
     readings: tuple[tuple[str, str], ...]
+    """What was taken for granted, once each: a symbol and its meaning."""
     relations: tuple[NoteRelation, ...]
     models: tuple[str, ...]
     assumption: str = field(default="", compare=False)
@@ -229,11 +214,6 @@ class AuditedNote(Result):
         """Whether every relation that is read is proved, and one is."""
         decided = [r for r in self.relations if r.cases]
         return bool(decided) and all(r.status == Status.PROVED for r in decided)
-
-    @property
-    def refuted(self) -> tuple[NoteRelation, ...]:
-        """The false relations."""
-        return tuple(r for r in self.relations if r.status == Status.REFUTED)
 
     @property
     def summary(self) -> str:

@@ -6,11 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pgsym.errors import NotReadError
+from pgsym.claims.language.parse import parse_expression
+from pgsym.claims.language.scope import Scope
+from pgsym.errors import ClaimError, NotReadError
 from pgsym.notes import times
 from pgsym.notes.names import Names, plain
-from pgsym.notes.parts import Pieces, scripts
+from pgsym.notes.parts import Pieces, placed, scripts, text_of
 from pgsym.notes.tokens import Token
+from pgsym.notes.vectors import applied_to
+
+TRANSPOSED = ("\\top", "\\intercal")
+"""Powers that are none; T may be one."""
 
 
 class OutsideRunError(Exception):
@@ -18,31 +24,7 @@ class OutsideRunError(Exception):
 
 
 class FormulaSide(ABC):
-    """One side of one relation in one reading.
-
-    Attributes
-    ----------
-    bound : list of str
-        The states and actions that sums and means around have bound.
-    run : int
-        How many expectations over runs are around.
-    seen : set of str
-        The states and actions that were named.
-    introduced : frozenset of str
-        The states and actions that the chain is about: those that are free in its first term.
-    collect : list or None
-        The means inside of a sum over time that is read as the mean of a sum.
-    joint : tuple or None
-        The arguments of P(s',r|s,a), where rewards are summed over.
-    graded, of_policy : bool
-        Whether it stands under a gradient, or in a mean over the policy.
-    transposed : bool
-        Whether the factor that was read last is transposed.
-    everywhere : bool
-        Whether a divergence of policies without a state stands in it.
-    taken : set of str
-        The states and actions of maxima before, which must not stand behind them.
-    """
+    """One side of one relation in one reading."""
 
     @abstractmethod
     def side(self, given: Sequence[Token], at: int) -> Pieces:
@@ -52,32 +34,31 @@ class FormulaSide(ABC):
     def product(self, found: Sequence[Token]) -> Pieces:
         """Factors side by side."""
 
-    @abstractmethod
-    def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
-        """A bracket or number with its exponent."""
-
-    @abstractmethod
-    def rank(self, pieces: Pieces, at: int) -> int:
-        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
-
-    @abstractmethod
-    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
-        """With an exponent: a power, a transpose, an inverse."""
-
     def __init__(self, names: Names, introduced: frozenset[str] = frozenset(), *, every_run: bool = False) -> None:
         self.names = names
         self.introduced = introduced
+        """The states and actions that the chain is about: those that are free in its first term."""
         self.bound: list[str] = []
+        """Those that sums and means around have bound."""
+        self.seen: set[str] = set()
+        """Those that were named."""
+        self.taken: set[str] = set()
+        """Those of maxima before, which must not stand behind them."""
         self.letters: dict[str, str] = {}
         self.clock = times.Clock(names.origin)
         self.run = int(every_run)
-        self.seen: set[str] = set()
+        """How many expectations over runs are around."""
         self.timed = False
         self.collect: list[str] | None = None
-        self.taken: set[str] = set()
-        self.transposed = self.everywhere = False
+        """The means inside of a sum over time that is read as the mean of a sum."""
+        self.transposed = False
+        """Whether the factor that was read last is transposed."""
+        self.everywhere = False
+        """Whether a divergence of policies without a state stands in it."""
         self.graded = self.of_policy = False
+        """Whether it stands under a gradient, or in a mean over the policy."""
         self.joint: tuple[list[Token], list[Token]] | None = None
+        """The arguments of P(s',r|s,a), where rewards are summed over."""
 
     def run_part(self, at: int) -> None:
         """Something that has a value on each run."""
@@ -161,3 +142,32 @@ class FormulaSide(ABC):
         if len(sup) == 1 and sup[0].kind == "number":
             return [(f"^{sup[0].text}", at)]
         return [(f"^({self.clock.power(sup, at)})", at)]
+
+    def powered(self, base: Pieces, found: Sequence[Token], k: int) -> tuple[Pieces, int]:
+        """A bracket or number with its exponent."""
+        sub, sup, primes, after = scripts(found, k)
+        if sub is not None or primes:
+            why = "found a bracket with an index; quantities have indices, brackets have powers"
+            raise NotReadError(why, found[k].at)
+        if sup is None:
+            return base, after
+        return self.raised(base, sup, found[k].at), after
+
+    def raised(self, base: Pieces, sup: Sequence[Token], at: int) -> Pieces:
+        """With an exponent: a power, a transpose, an inverse."""
+        text = plain(sup)
+        if text in TRANSPOSED or (text == "T" and (self.graded or "grad" in text_of(base))):
+            self.transposed = True
+            return base
+        if text == "-1":
+            return applied_to("inv", at, base) if self.rank(base, at) == 2 else placed(at, "(1 / ", base, ")")
+        return [*base, *self.exponent(sup, at)]
+
+    def rank(self, pieces: Pieces, at: int) -> int:
+        """0 of a number, 1 of a vector over the parameters, 2 of a matrix."""
+        text = text_of(pieces)
+        try:
+            node, held = parse_expression(self.names.bindings(text) + text)
+            return Scope(held).rank(node) or 0
+        except ClaimError as error:
+            raise NotReadError(error.message.partition("\n")[0], at) from None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.means import FormulaMeans
-from pgsym.notes.names import plain
+from pgsym.notes.names import ALL, plain
 from pgsym.notes.parts import (
     EXTREMES,
     OPEN,
@@ -20,6 +22,7 @@ from pgsym.notes.parts import (
     is_count,
     is_expectation,
     parted,
+    placed,
     scripts,
     text_of,
 )
@@ -41,8 +44,14 @@ class FormulaSums(FormulaMeans):
 
     def open(self, found: Sequence[Token], k: int) -> Pieces:
         token = found[k]
-        sub, sup, _, after = scripts(found, k + 1)
+        sub, sup, primes, after = scripts(found, k + 1)
         rest = list(found[after:])
+        if primes:
+            why = f"found {token.text} with a prime, which has no meaning here. Set an index with a prime in braces"
+            raise NotReadError(why, token.at)
+        if token.text == "\\int" and sup is not None and plain(sup) != "\\infty":
+            why = f"found an integral up to {plain(sup)}; those over all states or actions are read"
+            raise NotReadError(why, token.at)
         if token.text in EXTREMES:
             return self.extreme(token, sub or (), rest)
         if not rest:
@@ -80,7 +89,7 @@ class FormulaSums(FormulaMeans):
                 found.append(self.bind(*parted(index, "\\in"), token.at))
             body = self.product(rest)
         self.taken |= set(found) - free
-        return [(f"({name}[{','.join(found)}] ", token.at), *body, (")", token.at)]
+        return placed(token.at, f"({name}[{','.join(found)}] ", body, ")")
 
     def is_time(self, sub: Sequence[Token]) -> bool:
         return any(t.kind == "symbol" and is_time(t.text) for t in sub[:1]) or sub[0].kind == "number"
@@ -110,12 +119,7 @@ class FormulaSums(FormulaMeans):
         if not found:
             return body
         timed = 3 * ([piece for piece, _ in body[:3:2]] == ["gamma", " * "] and body[1][0].startswith("^("))
-        return [
-            *body[:timed],
-            (f"(sum[{','.join(found)}] ", token.at),
-            *body[timed:],
-            (")", token.at),
-        ]  # gamma^t before
+        return placed(token.at, body[:timed], f"(sum[{','.join(found)}] ", body[timed:], ")")  # gamma^t before
 
     def require_joint(self, token: Token, rest: list[Token]) -> None:
         """A sum over rewards, of P(s',r|s,a), takes their mean: what stands there is linear in them."""
@@ -144,6 +148,8 @@ class FormulaSums(FormulaMeans):
         if letter is None or letter.kind != "symbol":
             raise NotReadError("found a sum without an index. Say what it runs over", at)
         text = plain(head)
+        if members and not ALL.fullmatch(plain(members)) and plain(members) != "-\\infty":
+            raise NotReadError(f"found a sum over {plain(members)}; those over all states or actions are read", at)
         if letter.text not in "sa" and members is not None and plain(members)[-2:-1] in "SA" and len(head) == 1:
             kind = "s" if "S" in plain(members) else "a"
             self.letters[text] = f"{kind}{7 + sum(1 for v in self.letters.values() if v[0] == kind)}"
@@ -175,8 +181,8 @@ class FormulaSums(FormulaMeans):
             if not re.search(rf"(?<![a-z]){letter}(?![a-z'])", text_of(body)):
                 why = f"found a sum over {letter} of what does not depend on it: how many steps?"
                 raise NotReadError(why, token.at)
-            over: Pieces = [(f"({name}[{bound}] ", token.at), *body, (")", token.at)]
-            return [*over, (" * ", token.at), *self.product(rest[cut:])] if cut < len(rest) else over
+            over = placed(token.at, f"({name}[{bound}] ", body, ")")
+            return placed(token.at, over, " * ", self.product(rest[cut:])) if cut < len(rest) else over
         self.collect = []
         self.run += 1
         try:
@@ -188,7 +194,7 @@ class FormulaSums(FormulaMeans):
             self.collect = None
         if len(drawn) != 1 or name != "sum":
             raise OutsideRunError
-        return [(f"({drawn[0]} sum[{bound}] ", token.at), *body, (")", token.at)]
+        return placed(token.at, f"({drawn[0]} sum[{bound}] ", body, ")")
 
     def end_of_product(self, letter: str, rest: list[Token], token: Token) -> int:
         r"""Where the factors end that a product over time is of: before the first one that does not depend on it."""
@@ -220,7 +226,7 @@ class FormulaSums(FormulaMeans):
             return [graded[0], *self.over_runs(token, list(rest[after].inside)), (")", token.at)]
         with self.running():
             body = self.product(rest)
-        return [("(sum[tau] ", token.at), *chance_first(body, token.at), (")", token.at)]
+        return placed(token.at, "(sum[tau] ", chance_first(body, token.at), ")")
 
     def integral(self, token: Token, sub: Sequence[Token], rest: list[Token]) -> Pieces:
         r"""\int_s f(s) d\mu(s), \int_a pi(a|s) f(a) da, \int_\tau P(\tau) X d\tau, over finite sets: sums."""
@@ -250,13 +256,13 @@ class FormulaSums(FormulaMeans):
                     measure, members or (head if head and head[0].text != measure[0].text else None), token.at
                 )
                 body = self.product(rest)
-            return [(f"(sum[{name}] ", token.at), *body, (")", token.at)]
+            return placed(token.at, f"(sum[{name}] ", body, ")")
         variable = head if head and head[0].text in ("s", "a") else before_bar(inside)
         with self.binding():
             name = self.bind(variable, members, token.at)
             weight, _ = self.applied(measure, 0)
-            body = [*weight, (" * ", token.at), *self.product(rest)] if rest else weight
-        return [(f"(sum[{name}] {'grad ' if graded else ''}", token.at), *body, (")", token.at)]
+            body = placed(token.at, weight, " * ", self.product(rest)) if rest else weight
+        return placed(token.at, f"(sum[{name}] {'grad ' if graded else ''}", body, ")")
 
 
 def differential(rest: list[Token]) -> tuple[list[Token], list[Token]]:
@@ -287,16 +293,9 @@ def chance_first(body: Pieces, at: int) -> Pieces:
             return body
         place = text.find(" * " + weight)
         if place >= 0 and depth(text[:place]) == 0 and "/" not in text[place:][3 + len(weight) :][:3]:
-            k, passed = 0, 0
-            while passed < place:
-                passed += len(body[k][0])
-                k += 1
-            head, tail = body[:k], body[k:]
-            size = 0
-            for _n, (piece, _) in enumerate(tail):
-                size += len(piece)
-                if size >= 3 + len(weight):
-                    return [(weight + " * ", at), *head, *tail[_n + 1 :]]
+            ends = [*accumulate(len(piece) for piece, _ in body)]
+            begin, end = bisect_left(ends, place) + 1, bisect_left(ends, place + 3 + len(weight)) + 1
+            return placed(at, weight + " * ", body[:begin], body[end:])
     raise NotReadError("found a sum over runs without the probability of a run as a factor. Write P(tau)", at)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pgsym.claims.language.runs import is_time
 from pgsym.errors import NotReadError
 from pgsym.notes.names import plain
-from pgsym.notes.tokens import TEXT, Token
+from pgsym.notes.tokens import TEXT, Rewritten, Token, rewritten
 
 _END = re.compile(r"\\infty|[TH](?:_[a-zA-Z])?(?:-1)?")
 _TIME = re.compile(r"([a-z]'*)?(?:([+-]?)(\d{1,3}))?")
@@ -19,28 +19,20 @@ _POWER = re.compile(r"([a-z]'*)(?:-([a-z]'*))?([+-]\d{1,3})?")
 
 @dataclass
 class Clock:
-    """Times of one side of a relation.
-
-    Attributes
-    ----------
-    origin : int
-        The number of the first step in the note; in the claim language it is 0.
-    start : str
-        The time from which the run of a mean is counted, where it is given a state: t, or a number.
-    ends : set of str
-        How the sums over all steps end.
-    outer : set of str
-        The times that were named outside of runs.
-    from_zero : bool
-        Whether the relation names the step 0, so that a sum from 1 leaves a step out.
-    """
+    """Times of one side of a relation."""
 
     origin: int = 0
+    """The number of the first step in the note; in the claim language it is 0."""
     start: str = ""
+    """The time from which the run of a mean is counted, where it is given a state: t, or a number."""
     ends: set[str] = field(default_factory=set)
+    """How the sums over all steps end."""
     from_zero: bool = False
+    """Whether the relation names the step 0, so that a sum from 1 leaves a step out."""
     letters: list[str] = field(default_factory=list)
+    """Those that sums around have bound."""
     outer: set[str] = field(default_factory=set)
+    """The times that were named outside of runs."""
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:
@@ -166,9 +158,7 @@ class Clock:
             raise NotReadError(f"found the sum of two times in a sum over {letter}", at)
         base = bases.pop()
         number = int(lower)
-        return _written(base, f"+{number}" if number else "", at), [
-            _moved(t, letter, base) for t in _exponents(rest, letter, base)
-        ]
+        return _written(base, f"+{number}" if number else "", at), _moved(rest, letter, base)
 
 
 def everything(found: Sequence[Token]) -> Iterator[Token]:
@@ -180,17 +170,13 @@ def everything(found: Sequence[Token]) -> Iterator[Token]:
 
 def renamed(found: Sequence[Token], name: str, fresh: str) -> list[Token]:
     """The same with another letter for t, or for t'; t' is no t, and s_0 no s."""
-    kept: list[Token] = []
-    k = 0
-    while k < len(found):
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
         after = "".join(t.text for t in found[k : k + len(name) + 1])
-        if found[k].text == name[0] and after.startswith(name) and after[len(name) :] not in ("'", "_"):
-            kept.append(replace(found[k], text=fresh))
-            k += len(name)
-        else:
-            kept.append(replace(found[k], inside=tuple(renamed(found[k].inside, name, fresh))))
-            k += 1
-    return kept
+        is_name = found[k].text == name[0] and after.startswith(name) and after[len(name) :] not in ("'", "_")
+        return ([replace(found[k], text=fresh)], len(name)) if is_name else None
+
+    return rewritten(found, rule)
 
 
 def _scripts_of(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -200,38 +186,27 @@ def _scripts_of(found: Sequence[Token]) -> Iterator[Sequence[Token]]:
         yield from _scripts_of(token.inside)
 
 
-def _exponents(found: Sequence[Token], letter: str, base: str) -> list[Token]:
-    """gamma^k as gamma^{k-t}."""
-    kept: list[Token] = []
-    for k, token in enumerate(found):
-        power = k > 0 and found[k - 1].text == "^"
-        if power and plain(inside := token.held) == letter:
-            minus = (Token("operator", "-", token.at), *_written(base, "", token.at))
-            kept.append(Token("{}", "{}", token.at, (*inside, *minus)))
-        elif token.inside:
-            kept.append(replace(token, inside=tuple(_exponents(token.inside, letter, base))))
-        else:
-            kept.append(token)
-    return kept
-
-
 def _written(letter: str, shift: str, at: int) -> list[Token]:
     """t', and t'+1."""
     found = [Token("symbol", letter[0], at), *[Token("operator", "'", at)] * (len(letter) - 1)]
     return [*found, Token("operator", shift[0], at), Token("number", shift[1:], at)] if shift else found
 
 
-def _moved(token: Token, letter: str, base: str) -> Token:
-    """x_{t+k} as x_k; the letter anywhere else has no such meaning."""
-    text = plain(token.inside)
-    match = re.fullmatch(rf"(?:{base}\+{letter}|{letter}\+{base})([+-]\d+)?", text)
-    if match:
-        return replace(token, inside=tuple(_written(letter, match[1] or "", token.at)))
-    if re.fullmatch(rf"{letter}-{base}", text):
-        return token
-    if token.kind == "symbol" and token.text == letter:
-        raise NotReadError(f"found {letter} both as an offset from {base} and by itself", token.at)
-    return replace(token, inside=tuple(_moved(t, letter, base) for t in token.inside))
+def _moved(found: Sequence[Token], letter: str, base: str) -> list[Token]:
+    """x_{t+k} as x_k, gamma^k as gamma^{k-t}; the letter anywhere else has no such meaning."""
+
+    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
+        token, text = found[k], plain(found[k].inside)
+        if k and found[k - 1].text == "^" and plain(token.held) == letter:
+            minus = (Token("operator", "-", token.at), *_written(base, "", token.at))
+            return [Token("{}", "{}", token.at, (*token.held, *minus))], 1
+        if match := re.fullmatch(rf"(?:{base}\+{letter}|{letter}\+{base})([+-]\d+)?", text):
+            return [replace(token, inside=tuple(_written(letter, match[1] or "", token.at)))], 1
+        if token.kind == "symbol" and token.text == letter:
+            raise NotReadError(f"found {letter} both as an offset from {base} and by itself", token.at)
+        return ([token], 1) if text == f"{letter}-{base}" else None
+
+    return rewritten(found, rule)
 
 
 def is_timed(sub: Sequence[Token]) -> bool:

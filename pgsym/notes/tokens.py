@@ -9,7 +9,7 @@ Groups in braces and in parentheses are tokens with others inside, so that what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -48,7 +48,7 @@ _ONE_OF = (
     r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
     r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
     r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
-    r"\Rightarrow \implies \Longrightarrow \iff \Leftrightarrow \therefore",
+    r"\Rightarrow \implies \Longrightarrow \therefore", r"\iff \Leftrightarrow \Longleftrightarrow",
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
 """Other spellings of one symbol."""
@@ -63,22 +63,15 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Token:
-    """One symbol, command, number or group.
-
-    Attributes
-    ----------
-    kind : str
-        ``symbol``, ``number``, ``operator``, ``command``, ``environment``, ``text``, ``gap``, or a pair of brackets.
-    at : int
-        Its place in the text of the formula.
-    inside : tuple of Token
-        What a group holds.
-    """
+    """One symbol, command, number or group."""
 
     kind: str
+    """``symbol``, ``number``, ``operator``, ``command``, ``environment``, ``text``, ``gap``, or a pair of brackets."""
     text: str
     at: int
+    """Its place in the text of the formula."""
     inside: tuple[Token, ...] = ()
+    """What a group holds."""
 
     def __str__(self) -> str:
         return self.text
@@ -130,6 +123,26 @@ def tokens(latex: str, macros: Macros = MappingProxyType({})) -> list[Token]:
 def _placed(found: Sequence[Token], places: Sequence[int]) -> list[Token]:
     """Tokens at their places in the text before commands were replaced."""
     return [replace(t, at=places[t.at], inside=tuple(_placed(t.inside, places))) for t in found]
+
+
+Rewritten = tuple[Sequence[Token], int]
+"""What stands for the tokens from a place on, and for how many of them."""
+
+
+def rewritten(found: Sequence[Token], rule: Callable[[Sequence[Token], int], Rewritten | None]) -> list[Token]:
+    """Tokens with those replaced for which a rule gives something, at every depth.
+
+    >>> "".join(map(str, rewritten(tokens("a+b'"), lambda found, k: ((), 2) if found[k].text == "+" else None)))
+    "a'"
+    """
+    kept: list[Token] = []
+    k = 0
+    while k < len(found):
+        token, made = found[k], rule(found, k)
+        new = [replace(token, inside=tuple(rewritten(token.inside, rule)))] if made is None else made[0]
+        kept += new
+        k += 1 if made is None else made[1]
+    return kept
 
 
 def require_small(latex: str) -> None:
@@ -226,7 +239,7 @@ def _dressed(found: list[Token]) -> list[Token]:
             kept.append(Token(NEWLINE, NEWLINE, token.at))
             k += _skipped(found[k:])
         elif token.text in WORDS and after is not None:
-            words = spelled(after.inside).strip() if after.kind == "{}" else after.text
+            words = _spaced(after.held)
             is_name = words.strip("\\") in _NAMES
             name = Token("command", words, token.at)
             kept.append(same(name) if is_name else Token(TEXT, f"\\text{{{words}}}", token.at))
@@ -249,6 +262,14 @@ def _dressed(found: list[Token]) -> list[Token]:
         else:
             kept.append(token)
     return _primed(kept)
+
+
+def _spaced(found: Sequence[Token]) -> str:
+    """Words with the spaces between them."""
+    text = ""
+    for before, token in zip([None, *found], found, strict=False):
+        text += " " * (before is not None and token.at > before.at + len(before.text)) + token.written()
+    return text
 
 
 def _unwrapped(token: Token, after: Token) -> Sequence[Token]:

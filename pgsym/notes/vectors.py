@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pgsym.errors import NotReadError
-from pgsym.notes.parts import Pieces
+from pgsym.notes.parts import Pieces, placed
 
 
 class VectorFactor(NamedTuple):
@@ -38,10 +38,8 @@ _PRODUCTS: Mapping[tuple[str, ...], tuple[str, str]] = {
 
 def applied_to(name: str, at: int, *given: Pieces) -> Pieces:
     """A function of the claim language with its arguments."""
-    found: Pieces = [(f"{name}(", at)]
-    for k, pieces in enumerate(given):
-        found += [*([(", ", at)] if k else []), *pieces]
-    return [*found, (")", at)]
+    first, *rest = given
+    return placed(at, f"{name}(", first, *(part for pieces in rest for part in (", ", pieces)), ")")
 
 
 def multiplied(factors: Sequence[VectorFactor], at: int) -> Pieces:
@@ -83,5 +81,5 @@ def multiplied(factors: Sequence[VectorFactor], at: int) -> Pieces:
     numbers += [("*", held[1])] if held is not None else []
     found: Pieces = [("1", at)] if numbers[0][0] == "/" else []
     for operator, pieces in numbers:
-        found += [*([(f" {operator} ", at)] if found else []), *pieces]
+        found = placed(at, found, f" {operator} ", pieces) if found else pieces
     return found

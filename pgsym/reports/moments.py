@@ -38,8 +38,6 @@ BUDGET, SECONDS = 2_000, 5.0
 ACCURACY = 0.1
 """The relative accuracy for which the number of samples is given."""
 
-Getter = Callable[[EstimatorLaw], sp.Expr]
-
 
 class MomentsReport:
     """Three views of one law, from closed forms to floats; the first that is there answers."""
@@ -62,9 +60,9 @@ class MomentsReport:
         self.law = law
         """The most exact law at theta."""
 
-    def entry(self, get: Getter) -> dict[str, Any]:
-        """One number in the documented schema."""
-        return self.views.value(get).to_json()
+    def entry(self, path: str) -> dict[str, Any]:
+        """One number of the law, by the path of its attribute, in the documented schema."""
+        return self.views.value(attrgetter(path)).to_json()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema."""
@@ -82,44 +80,39 @@ class MomentsReport:
             "bias": self._by_parameter("bias") if law.has_bias else None,
             "variance": self._by_parameter("variance"),
             "covariance": self._covariance(k) if k <= SMALL else None,
-            "covariance_trace": entry(lambda one: one.covariance_trace),
-            "mse": entry(lambda one: one.mse) if law.has_bias else None,
-            "signal_to_noise": entry(lambda one: one.signal_to_noise),
-            "return": {
-                "mean": entry(lambda one: one.return_mean),
-                "variance": entry(lambda one: one.return_variance),
-            },
+            "covariance_trace": entry("covariance_trace"),
+            "mse": entry("mse") if law.has_bias else None,
+            "signal_to_noise": entry("signal_to_noise"),
+            "return": {"mean": entry("return_mean"), "variance": entry("return_variance")},
             "optimal_baseline": self._baselines(),
             "samples_for_10_percent": self._sample_size(),
             "samples_to_find_the_bias": self._bias_size(),
         }
 
-    def _table(self, get: Callable[[EstimatorLaw], Any], keys: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+    def _table(self, path: str, keys: Iterable[Any]) -> dict[Any, dict[str, Any]]:
         """The entries of a table of numbers."""
-        return {key: self.entry(lambda one, key=key: get(one)[key]) for key in keys}  # type: ignore[misc]
+        get = attrgetter(path)
+        return {key: self.views.value(lambda one, key=key: get(one)[key]).to_json() for key in keys}  # type: ignore[misc]
 
     def _by_parameter(self, name: str) -> dict[str, dict[str, Any]]:
-        return {p.name: entry for p, entry in self._table(attrgetter(name), self.law.params).items()}
+        return {p.name: entry for p, entry in self._table(name, self.law.params).items()}
 
     def _covariance(self, k: int) -> list[list[dict[str, Any]]]:
-        upper = self._table(attrgetter("covariance"), combinations_with_replacement(range(k), 2))
+        upper = self._table("covariance", combinations_with_replacement(range(k), 2))
         return [[upper[min(i, j), max(i, j)] for j in range(k)] for i in range(k)]
 
     def _baselines(self) -> dict[str, Any] | None:
         try:
             states = list(self.law.optimal_state_baseline.value)
-            entry = self.entry
-            constant = {
-                "value": entry(lambda one: one.optimal_constant_baseline.value),
-                "covariance_trace": entry(lambda one: one.optimal_constant_baseline.trace),
-            }
+            value, trace = (self.entry(f"optimal_constant_baseline.{name}") for name in ("value", "trace"))
         except (HypothesisError, TooLargeError):
             return None
         names = labels(self.problem.mdp.states)
-        values = self._table(attrgetter("optimal_state_baseline.value"), states)
-        by_state = {names[s]: value for s, value in values.items()}
-        trace = entry(lambda one: one.optimal_state_baseline.trace)
-        return {"constant": constant, "state": {"value": by_state, "covariance_trace": trace}}
+        by_state = {names[s]: entry for s, entry in self._table("optimal_state_baseline.value", states).items()}
+        return {
+            "constant": {"value": value, "covariance_trace": trace},
+            "state": {"value": by_state, "covariance_trace": self.entry("optimal_state_baseline.trace")},
+        }
 
     def _numbers(self) -> EstimatorLaw | None:
         """The law whose entries are numbers."""
@@ -230,6 +223,9 @@ def _shown(entry: Mapping[str, Any] | None, width: int = CELL_WIDTH) -> str:
     return "too large" if text is None else cut(text, width)
 
 
+LOSSES = {name: found for name, found in GROUP_ESTIMATORS.items() if name not in ESTIMATORS}
+"""The losses of sequences whose name is no text's."""
+ESTIMATOR_NAMES = (*ESTIMATORS, *LOSSES)
 COUNT = 3
 """Stands for a whole number in the LaTeX of a text that needs one."""
 
@@ -240,27 +236,28 @@ def estimator_json(name: str) -> dict[str, Any]:
     >>> estimator_json("actor-critic")["let"]
     {'v(s)': 'V(s)'}
     """
-    if name in _losses():
-        found = _losses()[name]
-        return {"name": name, "text": _loss_text(name), "let": {}, "source": found.source, "caption": found.caption}
-    definition = _definition(name)
-    return {
-        "name": name,
-        "text": _text(name),
-        "let": dict(definition.let),
-        "source": definition.source,
-        "latex": _latex(name),
+    if name in LOSSES:
+        loss = LOSSES[name]
+        return {"name": name, "text": _loss_text(loss), "let": {}, "source": loss.source, "caption": loss.caption}
+    if name not in NAMES and re.fullmatch(r"[\w-]*", name):
+        near = nearest(name, ESTIMATOR_NAMES, "they are")
+        raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
+    known = ESTIMATORS[name.removesuffix(UNDISCOUNTED)] if name in NAMES else NamedText(name, {}, "")
+    text = named_text(name) if name in NAMES else str(find_estimator(name))
+    given = {
+        head: COUNT if f"<{head}>" in text else sp.Symbol(head) for head, value in known.let.items() if value is None
     }
+    latex = find_estimator(name, given).latex()
+    return {"name": name, "text": text, "let": dict(known.let), "source": known.source, "latex": latex}
 
 
 def estimators_table() -> RenderableType:
     """Of each the name and the source, its text below, and what its names stand for."""
-    shown = [(name, found.source, found.text, _let(found)) for name, found in ESTIMATORS.items()]
-    shown += [(name, found.source, _loss_text(name), "") for name, found in _losses().items()]
     lines: list[RenderableType] = []
-    for name, source, *below in shown:
-        lines.append(Text.assemble((name, "bold"), "  ", (source, "dim")))
-        lines += [indented(text, 4) for text in below if text]
+    for name in ESTIMATOR_NAMES:
+        known = ESTIMATORS.get(name) or NamedText(_loss_text(LOSSES[name]), {}, LOSSES[name].source)
+        lines.append(Text.assemble((name, "bold"), "  ", (known.source, "dim")))
+        lines += [indented(text, 4) for text in (known.text, _let(known.let)) if text]
     rest = (
         f"{UNDISCOUNTED} behind a name leaves out gamma^t; --let gives what its names stand for. Names without --let, "
         "from reinforce-batch-mean on, are losses of sequences: pgsym audit NAME tokens --exact."
@@ -270,49 +267,16 @@ def estimators_table() -> RenderableType:
 
 def estimator_page(name: str) -> RenderableType:
     """One of them, with its LaTeX."""
-    if name in _losses():
-        data = estimator_json(name)
-        lines = [Text.assemble((f"{key}: ", "dim"), data[key]) for key in ("caption", "source")]
-        return Group(Text(name, "bold"), Text(data["text"]), *lines)
-    definition = _definition(name)
-    parts = {"let": _let(definition), "source": definition.source, "LaTeX": _latex(name)}
+    data = estimator_json(name)
+    parts = {"let": _let(data["let"])} | {key: data.get(key) for key in ("caption", "source")}
+    parts["LaTeX"] = data.get("latex")
     lines = [Text.assemble((f"{key}: ", "dim"), value) for key, value in parts.items() if value]
-    return Group(*([Text(name, "bold")] if name in NAMES else []), Text(_text(name)), *lines)
+    return Group(*([Text(name, "bold")] if name in (*NAMES, *LOSSES) else []), Text(data["text"]), *lines)
 
 
-def estimator_names() -> list[str]:
-    """All, those of texts first."""
-    return [*ESTIMATORS, *_losses()]
-
-
-def _losses() -> dict[str, NamedLoss]:
-    """The losses of sequences whose name is no text's."""
-    return {name: found for name, found in GROUP_ESTIMATORS.items() if name not in ESTIMATORS}
-
-
-def _loss_text(name: str) -> str:
-    found = _losses()[name]
+def _loss_text(found: NamedLoss) -> str:
     return str(found.loss) if isinstance(found.loss, TokenLoss) else found.caption
 
 
-def _text(name: str) -> str:
-    return named_text(name) if name in NAMES else str(find_estimator(name))
-
-
-def _definition(name: str) -> NamedText:
-    if name not in NAMES and not re.fullmatch(r"[\w-]*", name):
-        return NamedText(name, {}, "")
-    if name not in NAMES:
-        near = nearest(name, estimator_names(), "they are")
-        raise SchemaError(f"found {short(repr(name))}; {near}. Choose one of them", where="estimators")
-    return ESTIMATORS[name.removesuffix(UNDISCOUNTED)]
-
-
-def _let(definition: NamedText) -> str:
-    return ", ".join(head if value is None else f"{head} = {value}" for head, value in definition.let.items())
-
-
-def _latex(name: str) -> str:
-    needed = {head: value for head, value in _definition(name).let.items() if value is None}
-    counts = {head: COUNT for head in needed if f"<{head}>" in _text(name)}
-    return find_estimator(name, {head: sp.Symbol(head) for head in needed} | counts).latex()
+def _let(let: Mapping[str, str | None]) -> str:
+    return ", ".join(head if value is None else f"{head} = {value}" for head, value in let.items())

@@ -43,6 +43,15 @@ READ = {
         "J == E[tau~pi'] sum[t] (gamma^t * prod[k<=t] pi(a_k|s_k) / pi'(a_k|s_k)) * r_t",
     r"J = \int_{(s,a)} \mu(s) \pi(a|s) r(s,a) ds da": "J == sum[s,a] mu(s) * pi(a|s) * r(s,a)",
     r"J = \mathbb{E}_\pi[r]": "J == sum[s] mu(s) * sum[a] pi(a|s) * r(s,a)",
+    r"V^{\pi'}(s) = r_{\pi'}(s) + \gamma \sum_{s'} P_{\pi'}(s'|s) V^{\pi'}(s')":
+        "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
+    r"J = \sum_s d(s;\theta') V(s) + \mathbb{E}_{s\sim d(s;\theta)}[V(s)]":
+        "J == sum[s] mu'(s) * V(s) + sum[s] mu(s) * V(s)",
+    r"V(s;\theta_{old}) = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
+    r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
+    r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
+    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\tilde\pi}(s) + P^{\tilde\pi}(s,s')":
+        "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
     r"\mathbb{E}_\tau[\nabla\log\pi(a_t|s_t) b(s_t)] = 0": "E[tau] sum[t] z^t * (grad log pi(a_t|s_t) * b(s_t)) == 0",
@@ -166,7 +175,35 @@ def test_formula_is_read_as(latex, claim):
     assert read_as(latex)[0] == claim
 
 
+OTHER = "; quantities of the policy pi are read, and of a second one, pi'"
+CONDITION = "found a condition; statements without conditions are read"
+IMPLIES = "found one statement that implies another: is it said to be true? Write those that are in rows"
 REFUSED = {
+    r"J = \sum_s \mu(s) \sum_a \pi_\theta^{old}(a|s) Q(s,a)": f"found \\pi with \\pi_\\theta^old{OTHER}",
+    r"1 = \sum_a \pi_\theta^{(i)}(a|s)": "found \\pi with \\pi_\\theta^(i), a sample or an estimate; quantities of the policy are read",
+    r"Q(s,a;\theta^-) = Q(s,a)": f"found Q with \\theta^-{OTHER}",
+    r"V(s) = 0 \quad \text{if } s \in T": CONDITION,
+    r"V(s) = 0 \quad \text{if s is terminal}": CONDITION,
+    r"V^\pi(s) = V^*(s) \text{ for optimal } \pi": CONDITION,
+    r"V(s) = V^*(s), \quad \forall s \in \mathcal{S}_0": CONDITION,
+    r"V(s) = V(s), \forall s \in \mathcal{S} \setminus T": CONDITION,
+    r"Q(s,a) = V(s), \forall s, \forall a: \pi(a|s) > 0": CONDITION,
+    r"V(s) = V(s'), \quad s = s'": CONDITION,
+    r"V(s) \neq V(s'), \quad s \neq s'": CONDITION,
+    r"\mathbb{E}_\tau[r_t] = 0, \quad \forall t \ge 1": CONDITION,
+    r"Q(s,a) = V(s) \implies A(s,a) = 0": IMPLIES,
+    r"Q(s,a) = V(s) \iff A(s,a) = 0": IMPLIES,
+    r"V(s;w) = V(s)": f"found V with w{OTHER}",
+    r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
+    r"P(\tau|\theta') = P(\tau)": "found the probability of a run under the second policy",
+    r"J = \gamma' V(s_0)": "found \\gamma with a prime, which has no meaning here. Define it, as in x := ...",
+    r"J = \sum_s \mu(s) \sum_a \pi(a|s) r'(s,a)": "found r with a prime, which has no meaning here. Define it, as in x := ...",
+    r"J = \sum_a \pi(a|s) \sum_{s'} P'(s'|s,a)": "found P with a prime, which has no meaning here. Define it, as in x := ...",
+    r"V(s) = \mathbb{E}_{s'\sim P'(\cdot|s,a)}[V(s')]": "found transitions of the second policy; they are the model's",
+    r"V(s) = \max_a' Q(s,a)": "found \\max with a prime, which has no meaning here. Set an index with a prime in braces",
+    r"1 = \sum_{s\in\mathcal{S}_0} \mu(s)": "found a sum over \\mathcal{S}_0; those over all states or actions are read",
+    r"V(s) = \max_{a\in A'(s)} Q(s,a)": "found a sum over A'(s); those over all states or actions are read",
+    r"1 = \int_0^1 \mu(s) ds": "found an integral up to 1; those over all states or actions are read",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"J = \mathbb{E}_{\tau\sim\pi'}\left[ \prod_t \frac{\pi(a_t|s_t)}{\pi'(a_t|s_t)} R(\tau) r_t \right]":
         "found a product over t of which it is not clear where it ends. Write brackets",
@@ -179,7 +216,7 @@ REFUSED = {
         "found an average over samples beside a second policy: from which one are they? Write the mean",
     r"J = \mathbb{E}\left[ \sum_t \frac{\pi(a_t|s_t)}{\pi_{old}(a_t|s_t)} r_t \right]":
         "found a mean beside a second policy that does not say over what. Write what is drawn",
-    r"V(s) = \mathbb{E}_{a\sim\pi_\phi}[Q(s,a)]": "found the policy with \\phi; quantities of the policy pi are read, and of a second one, pi'. "
+    r"V(s) = \mathbb{E}_{a\sim\pi_\phi}[Q(s,a)]": "found \\pi with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'. "
         "If it is that one, say --read \"\\pi_\\phi: pi'\"",
     r"\pi'_\phi(a|s) = \pi(a|s)": "found \\pi' with \\pi_\\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"\sum_s \mu'_\phi(s) = 1": "found \\mu with \\phi; quantities of the policy pi are read, and of a second one, pi'",
@@ -233,7 +270,7 @@ REFUSED = {
     r"\frac{\partial J}{\partial \theta_i} \neq 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\|\frac{\partial J}{\partial \theta_i}\|^2 = 0": "found a derivative by \\theta_i; gradients by theta are read",
     r"\nabla_\phi J = 0": "found a gradient by \\phi; gradients by theta are read",
-    r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d^\\pi_t, the distribution at one time; stationary ones and visits are read",
+    r"J = \mathbb{E}_{s\sim d^\pi_t}[V(s)]": "found d_t^\\pi, the distribution at one time; stationary ones and visits are read",
     r"J = \mathbb{E}_{\tau}[\sum_{t=0}^{T} r_t + \sum_{t=0}^{T-1} r_t]":
         "found sums to T and to T-1 in one relation: which is the last step?",
     r"J = \int_s V(s)": "found an integral without what it is taken over, as in da or d\\mu(s)",
@@ -582,3 +619,27 @@ def test_behaviour_policy_is_the_second_one_where_the_note_or_the_reader_says_so
 def test_letter_that_is_not_called_a_behaviour_policy_is_none(note):
     (found,) = read_as(OFF, note=note + "\n\n")
     assert found.startswith(r"refused: found an action drawn from \beta")
+
+
+def test_a_primed_reward_is_what_the_note_defines():
+    shaped = r"r'(s,a) = r(s,a) + \gamma \sum_{s'} P(s'|s,a) b(s') - b(s)"
+    assert read_as(shaped, r"J = \sum_s \mu(s) \sum_a \pi(a|s) r'(s,a)") == [
+        "J == sum[s] mu(s) * sum[a] pi(a|s) * r_note(s,a)"
+    ]
+
+
+def test_a_function_with_other_parameters_is_another_one():
+    first, second = r"f(s;w) = V(s)", r"f(s;u) = V(s) + 1"
+    assert read_as(first, second, r"f(s;w) = f(s;u) - 1") == ["fw(s) == fu(s) - 1"]
+
+
+@pytest.mark.parametrize(
+    "every", [r"\forall s", r"\forall s \in \mathcal{S}^+, a \in \mathcal{A}(s)", r"s \in S", r"\text{for all states}",
+              r"\text{for every } s \in \mathcal{S}", r"\forall t \ge 0", r"\text{(by definition)}"]
+)  # fmt: skip
+def test_what_is_said_of_everything_is_no_condition(every):
+    assert read_as(rf"V(s) = \sum_a \pi(a|s) Q(s,a), \quad {every}") == ["V(s) == sum[a] pi(a|s) * Q(s,a)"]
+
+
+def test_rows_may_follow_from_one_another():
+    assert read_as(r"V(s) = V(s) \\ \implies J = J") == ["V(s) == V(s)", "J == J"]
