@@ -287,7 +287,7 @@ class FormulaMeans(FormulaQuantities):
             self.seen.add(state)
             return f"pi{chr(39) * primed}({index}|{state})"
         if base in CHANCES and (given or commas(inside)[1:] or index.endswith("'")):
-            if decoration("transitions", deco, at):
+            if decoration("transitions", deco, at) or primes:
                 raise NotReadError("found transitions of the second policy; they are the model's", at)
             parts = [self.index(p, at) for p in commas(given or inside) if p and p[0].text in "saSA"]
             parts = [p for p in parts if p != index]

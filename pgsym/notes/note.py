@@ -233,6 +233,7 @@ class _Reader(Definitions):
     ) -> tuple[Claim, str]:
         """The parsed claim, and what was found besides."""
         texts = [text_of(side) for side in sides]
+        self.names.require_one_second(plain([*left.found, *right.found]), " ".join(texts), right.at)
         bindings = self.names.bindings(" ".join(texts))
         finding = ""
         is_order = spelling in chains.ORDERS

@@ -45,6 +45,12 @@ class FormulaQuantities(FormulaEvents):
             return self.tail(own, found, after, at)
         if sup is not None and (bare := self.own(symbol._replace(sup=None))) is not None and is_power(sup):
             return self.raised(bare, sup, at), after
+        of_second = text in ("J", "\\pi") or (text in WEIGHTS and call is not None and _is_one(call.inside))
+        if primes > of_second and text not in VALUES:
+            why = (
+                f"found {plain(found[k : after - (call is not None)])}: a prime marks the second policy, as in J' and "
+            )
+            raise NotReadError(why + "V^{\\pi'}; another model, or a third policy, is not read", at)
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
@@ -103,17 +109,19 @@ class FormulaQuantities(FormulaEvents):
             )
         deco = symbol.scripts
         inside = list(call.inside)
-        if (text in WEIGHTS or text == "r") and sub is None and sup is None and plain(inside) in POLICIES:
+        if (text in WEIGHTS or text == "r") and symbol[1:4] == (None, None, 0) and plain(inside) in POLICIES:
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
             return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
-            decoration(text, deco, at)
+            if decoration(text, deco, at):
+                why = f"found {text}(\\tau) with a second policy; a return is that of a run. Leave it out"
+                raise NotReadError(why, at)
             self.run_part(at)
             self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
             return self.tail([("R(tau)", at)], found, after, at)
         if text in CHANCES and is_run(before_bar(inside), self.clock.origin):
             self.run_part(at)
-            if decoration(text, deco, at):
+            if decoration(text, deco, at) or primes:
                 raise NotReadError("found the probability of a run under the second policy", at)
             return self.tail([("P(tau)", at)], found, after, at)
         if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
@@ -166,18 +174,18 @@ class FormulaQuantities(FormulaEvents):
                 raise NotReadError(why, at)
             return f"{name}{'*' * optimal}{chr(39) * primed}({given})"
         if text in REWARDS and kinds in ("sa", "sas", "s"):
-            decoration(text, deco, at)
+            primed = decoration(text, deco, at)
             if kinds == "s" and not deco:
                 raise NotReadError("found a reward of the state alone; r(s,a) and r(s,a,s') are read", at)
-            return f"r_pi({given})" if kinds == "s" else f"r({given})"
+            return f"r_pi{chr(39) * primed}({given})" if kinds == "s" else f"r({given})"
         if text in CHANCES and kinds in ("ssa", "ss"):
             if kinds == "ss" and not deco and not ends:
                 why = "found a transition without an action; P(s'|s,a), or P_pi for the chain, is read"
                 raise NotReadError(why, at)
-            decoration(text, deco, at)
+            primed = decoration(text, deco, at)
             if kinds == "ssa":
                 return f"P({arguments[0]}|{arguments[1]},{arguments[2]})"
-            return f"P_pi({','.join(arguments if bar is None else arguments[::-1])})"
+            return f"P_pi{chr(39) * primed}({','.join(arguments if bar is None else arguments[::-1])})"
         if text in CHANCES and kinds == "as" and bar is not None:
             self.names.tell(text, f"{text}(a|s) is the policy")
             return f"pi{chr(39) * decoration(text, deco, at)}({arguments[0]}|{arguments[1]})"
@@ -196,10 +204,10 @@ class FormulaQuantities(FormulaEvents):
             heads[:2] == "ss"
         ):
             return ""
-        if not kind or (of_policy and decoration(text, sup or (), at)):
+        if not kind:
             return ""
         found = [self.index(part, at) for part in [*below, *action]]
-        name = f"{kind}_pi" if of_policy else kind
+        name = f"{kind}_pi" + "'" * decoration(text, sup or (), at) if of_policy else kind
         return f"P({found[1]}|{found[0]},{found[2]})" if heads == "ssa" else f"{name}({','.join(found)})"
 
     def tail(self, pieces: Pieces, found: Sequence[Token], k: int, at: int) -> tuple[Pieces, int]:
@@ -296,6 +304,11 @@ class FormulaQuantities(FormulaEvents):
                 raise NotReadError(why, at)
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"
+
+
+def _is_one(arguments: Sequence[Token]) -> bool:
+    """Whether a call has one argument, so that its letter may weigh the states."""
+    return not any(t.text in (",", "|", ";") for t in arguments)
 
 
 def _letters(found: Sequence[Token]) -> list[list[Token]]:
