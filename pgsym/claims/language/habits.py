@@ -15,9 +15,11 @@ HABITS: dict[str, str] = {
     r"\bE(?:_\{?\w+\}?|\s*\(|\s*\[(?!\s*(?:tau|T\b|r'?[\^|]|\w+'*\s*~)))":
         "a mean says what is drawn, with its body behind the bracket. Write E[tau] for runs, E[tau | s_0=s] for those "
         "from s, E[a~pi] for actions, E[s~mu, a~pi] for states too",
-    r"\b(?P<of>pi|[VQAJd]|eta|mu)[_^]\{?(?:pi|theta)(?:_theta)?\}?":
+    r"\b(?P<of>pi|[VQAJd]|eta|mu)[_^]\{?(?:pi|theta)(?:_theta)?(?!['\w])\}?":
         r"quantities are those of the policy pi at theta. Write \g<of>",
-    r"\bJ'?\(\w+\)": "J stands alone. Write J",
+    r"\b(?P<of>pi|[VQAJd]|eta|mu)(?:[_^]\{?(?:pi|theta)(?:_theta)?(?:'|_\w+)|_(?:old|new))\}?":
+        r"quantities of a second policy have a prime. Write \g<of>'",
+    r"\bJ'?\([\w']+\)": "J stands alone. Write J, and J' for that of a second policy",
     r"\b(?:nabla|del|gradient|grad)_\w+|\b(?:nabla|del|gradient)\b|\bd[A-Z]?/d\w+":
         "the gradient by all parameters is grad. Write grad J",
     r"(?:\A|(?<=[-+*/=<>(,\[]))\s*\|(?!S\|)": "the absolute value is abs(x). Write abs(V(s)) for |V(s)|",
