@@ -209,6 +209,7 @@ class _Reader(Definitions):
                 formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
                 if clock is not None:
                     formula.clock.ends, formula.clock.outer = clock.ends, clock.outer
+                    formula.clock.averaged = clock.averaged
                 clock = formula.clock
                 try:
                     found.append(formula.side(term, side.at))
@@ -223,6 +224,11 @@ class _Reader(Definitions):
                     error.place = side.source.at + min(error.at or 0, len(side.source.latex))
                     raise
             else:
+                for t in sorted(formula.clock.averaged & formula.clock.outer):
+                    why = (
+                        f"found a mean over pi of step {t} beside s_{t} outside of it: is it given s_{t}? Write | s_{t}"
+                    )
+                    raise NotReadError(why, right.at)
                 return found, every_run
         mixed = NotReadError("found a part of a run together with a mean over runs. Take them apart", left.at)
         mixed.place = right.source.at + right.at

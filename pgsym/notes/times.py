@@ -31,6 +31,8 @@ class Clock:
         How the sums over all steps end.
     outer : set of str
         The times that were named outside of runs.
+    averaged : set of str
+        The times of steps whose state has the weights of the states, in a mean over the policy.
     from_zero : bool
         Whether the relation names the step 0, so that a sum from 1 leaves a step out.
     """
@@ -41,6 +43,7 @@ class Clock:
     from_zero: bool = False
     letters: list[str] = field(default_factory=list)
     outer: set[str] = field(default_factory=set)
+    averaged: set[str] = field(default_factory=set)
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:

@@ -181,6 +181,10 @@ REFUSED = {
         for latex in (r"\gamma'", "r'(s,a)", "P'(s'|s,a)", "r'_t", "G'_0", "p'(a|s)", r"\pi''(a|s)", "J''")
     },
     r"J = \mathbb{E}_{s\sim\mu,a\sim\pi,s'\sim P'(\cdot|s,a)}[V(s')]": "found transitions of the second policy; they are the model's",
+    **dict.fromkeys(
+        (r"V(s_t) = \mathbb{E}_\pi[r_t + \gamma V(s_{t+1})]", r"\mathbb{E}_\pi[G_t] = V(s_t)"),
+        "found a mean over pi of step t beside s_t outside of it: is it given s_t? Write | s_t",
+    ),
     r"J = \mathbb{E}_\tau[R^{\pi'}(\tau)]":
         "found R(\\tau) with a second policy; a return is that of a run. Leave it out",
     r"1 = \sum_\tau P'(\tau)": "found the probability of a run under the second policy",
