@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from pgsym.cli.app import (
     Samples,
     Seed,
     app,
+    assignments,
     command,
     load_estimator,
     print_json,
@@ -271,8 +272,7 @@ def _step_sizes(text: str) -> float | dict[str, float]:
     """``0.1``, or ``exact=0.5,natural=0.1`` by label."""
     if "=" not in text:
         return _number(text)
-    pairs: list[Any] = [part.partition("=") for part in text.split(",")]
-    return {label.strip(): _number(value) for label, _, value in pairs}
+    return {label: _number(value) for label, value in assignments(text, "--step-size").items()}
 
 
 def _number(text: str) -> float:

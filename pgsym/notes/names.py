@@ -283,5 +283,6 @@ def told(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             )
         if "\\" + key in WEIGHTS:
             key = "\\" + key
-        found[key] = (meaning,)
+        if found.setdefault(key, (meaning,)) != (meaning,):
+            raise ClaimError(f"found two meanings of {letter}; it has one. Leave one out", where="read")
     return found
