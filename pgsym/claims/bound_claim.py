@@ -94,6 +94,15 @@ class BoundClaim:
         return any(isinstance(node, t.Quantity) and node.name == name for node in self._nodes)
 
     @property
+    def unprimed(self) -> list[str]:
+        """What has a prime in the claim and is in the second world as in the first: P' where only pi' is arbitrary."""
+        if self.scope.worlds:
+            return []
+        different = self.scope.arbitrary | ({"r'"} if "P'" in self.scope.arbitrary else set())
+        primed = {node.name for node in self._nodes if isinstance(node, t.Quantity) and node.primed}
+        return sorted(name for name in primed & {"P", "r", "gamma", "mu0"} if f"{name}'" not in different)
+
+    @property
     def needs_coordinates(self) -> bool:
         """Products over the parameters need every coordinate; other claims are tested along random directions."""
         return self.uses(t.Dot, t.Inv, runs.Trace) or self.mentions("I") or self.mentions("vec(theta)")

@@ -249,6 +249,9 @@ def _notes(meaning: Meaning, setting: BoundClaim, found: Mapping[Any, Any]) -> t
     if meaning.world.left_out:
         states = listed(meaning.world.left_out)
         notes.append(f"at gamma = 1 sums and free indices leave out {states}, from which a run need not end")
+    for name in setting.unprimed:
+        declared = f"; for all {name}': before the claim makes it another" * (name in ("P", "r"))
+        notes.append(f"{name}' is {name}: the second policy acts in the same model{declared}")
     one_number = len({place for place, _ in found}) <= 1 and (not setting.rank or len(setting.policy.params) <= 1)
     if RELATIONS[setting.claim.relation].whole and one_number:
         what = "parameter" if setting.rank else "number"

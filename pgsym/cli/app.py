@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
@@ -29,14 +30,31 @@ if TYPE_CHECKING:
     from pgsym.model.problem import Problem
 
 
-class _Alphabetical(typer.core.TyperGroup):
+class _Commands(typer.core.TyperGroup):
+    """In the order of the alphabet; an option that takes one value is given once."""
+
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            within = command.context_class(command, info_name=name, parent=ctx)
+            _, _, given = command.make_parser(within).parse_args(args=list(rest))
+            options = [
+                p for p in given if p.param_type_name == "option" and not (p.multiple or getattr(p, "is_flag", False))
+            ]
+            for option, times in Counter(options).items():
+                if times > 1:
+                    remedy = "Join them with a comma" if option.name in ("theta", "values") else "Leave one out"
+                    why = f"found {option.opts[0]} {times} times; it is given once. {remedy}"
+                    raise _UsageError(why, ctx=within)  # type: ignore[call-arg]
+        return name, command, rest
 
 
 app = typer.Typer(
     name="pgsym",
-    cls=_Alphabetical,
+    cls=_Commands,
     help="Exact policy gradients of finite MDPs: solve them, decide identities, check samples.",
     no_args_is_help=True,
     add_completion=False,

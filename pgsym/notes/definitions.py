@@ -20,7 +20,7 @@ from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
 from pgsym.notes.names import SECOND, WEIGHTS, Names, Own, plain
-from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts, text_of
+from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, levels, scripts, text_of
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.times import is_timed, is_word
@@ -120,6 +120,8 @@ class Definitions(ABC):
             return None
         key = symbol.key
         base = token.text
+        if base == "e" and symbol.sup is not None:  # an exponential
+            return None
         line = self.document.line(source.at + left.at)
         known = self.names.own.get(key)
         arguments = [] if call is None else [plain(p) for p in commas(join_bars(list(call.inside)))]
@@ -158,7 +160,12 @@ class Definitions(ABC):
                 base + "(s)", f"the stationary distribution: in line {line} the limit of the distribution of s_t"
             )
             return [WrittenRelation.of(source, relation.at, first=True, defines=key)]
+        recursion = _names(key, base, term)
+        if recursion and (base == "G" or base in WEIGHTS):  # an equation for what is usual
+            return None
         own = self.define(key, sub if timed else None, arguments, right, line)
+        if recursion:
+            own = replace(own, text="", why="found a definition by itself, a recursion. Write it out as a sum")
         self.names.own[key] = replace(own, at=source.at + left.at, sure=sure)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
@@ -193,6 +200,7 @@ class Definitions(ABC):
             heads = ("t",) if time is not None else indices
             text = f"let {name}{'(' + ','.join(heads) + ')' if heads else ''} = {body};"
             try:
+                second = self.names.require_one_second(plain(right.found), body, right.at)
                 bindings = self.names.bindings(body)
                 statement = parse(f"{bindings}{text} 0 = 0")
                 loose = {i for i, _ in Scope(statement.bindings).free_uses(statement.bindings[-1].body)}  # type: ignore[union-attr]
@@ -201,7 +209,7 @@ class Definitions(ABC):
                 check(statement.claims[0])
             except ClaimError as error:
                 return Own(name, indices, "", line, error.message.partition("\n")[0])
-            return Own(name, heads, text, line, random=random)
+            return Own(name, heads, text, line, random=random, second=second)
         return Own(name, indices, "", line, "it mixes runs and means over runs")
 
 
@@ -210,6 +218,12 @@ def _word(key: str) -> str:
     word = "".join(re.findall(r"[A-Za-z0-9]+", key.removesuffix("(.)").removesuffix("(')").removesuffix("_t")))
     reserved = {"sum", "prod", "grad", "log", "trace", "tau", "let", "for", "all", "at", "E", "I", "G", "R"}
     return word + "_note" if len(word) < 2 or word in VOCABULARY or word in reserved else word
+
+
+def _names(key: str, base: str, term: Sequence[Token]) -> bool:
+    """Whether a definition names what it defines."""
+    places = ((level, k) for level in levels(term) for k, t in enumerate(level) if t.text == base)
+    return any(WrittenSymbol.at(level, k).key == key for level, k in places)
 
 
 def _is_run(term: Sequence[Token]) -> bool:

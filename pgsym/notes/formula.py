@@ -81,6 +81,12 @@ class Formula(FormulaSums):
                 continue
             self.transposed = False
             factor, k = self.factor(found, k)
+            beside = k < len(found) and found[k].kind in ("symbol", "number", "()", "[]", "{}", "\\{\\}", "||")
+            if operator == "/" and beside:
+                raise NotReadError(
+                    "found a factor beside a divisor: does it stand below the line? Write \\frac, \\cdot or brackets",
+                    found[k].at,
+                )
             if k < len(found) and found[k].text == "^":  # of a mean
                 factor, k = self.raised(factor, argument(found, k + 1), found[k].at), k + 2
             factors.append((token, operator, factor, self.transposed))
@@ -108,6 +114,8 @@ class Formula(FormulaSums):
             return self.open(found, k), len(found)
         if is_expectation(token):
             return self.expectation(found, k)
+        if token.text == "e" and found[k + 1 : k + 2] and found[k + 1].text == "^":
+            raise NotReadError("found a power of e, an exponential, which is not read in a formula", token.at)
         if token.kind == NAME:
             self.names.arbitrary.setdefault(token.text, token.text)
         if token.kind in ("number", NAME):

@@ -110,8 +110,10 @@ class FormulaMeans(FormulaQuantities):
         free = {*re.findall(r"_\{([a-z]'*)", text)} - bound
         if len(free) != 1 or self.collect is not None or self.run or re.search(r"[RP]\(tau\)", text):
             return pieces
+        time = free.pop()
+        self.clock.averaged.add(time)
         weight = self.names.weight(EXPECT, token.at)
-        with self.running(), self.clock.counted_from(free.pop()):
+        with self.running(), self.clock.counted_from(time):
             inside = self.side(body, token.at)
         mark = "'" * primed
         head = f"(sum[s] {weight}{mark}(s) * E[tau{'~pi' + mark if primed else ''} | s_0=s] ("

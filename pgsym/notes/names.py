@@ -44,7 +44,7 @@ SECOND = {
     "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
 }  # fmt: skip
 SECOND_NAMES = re.compile(
-    r"\\(?:tilde|hat|bar|widetilde|widehat)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:'|_(?:\\text)?(?:old|new))"
+    r"\\(?:wide)?(tilde|hat|bar)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:('+)|_(?:\\text)?(old|new))"
 )
 """A second policy by one of its usual names, in a formula without spaces and braces."""
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
@@ -72,6 +72,8 @@ class Own:
     at: int = -1
     sure: bool = False
     """It was defined with :=, so that what is said of it later is no other definition."""
+    second: frozenset[str] = frozenset()
+    """The second policies in it, as in `second_policies`."""
 
 
 @dataclass
@@ -140,9 +142,8 @@ class Names:
         """The names that the note defines by products of vectors with transposed ones."""
         return frozenset(own.name for own in self.own.values() if "outer(" in own.text)
 
-    def bindings(self, text: str) -> str:
-        """The declarations and definitions that a text in the claim language needs, in order."""
-        needed: list[str] = []
+    def definitions(self, text: str) -> list[Own]:
+        """The definitions that a text in the claim language needs, in order."""
         waiting, seen = [text], set[str]()
         while waiting:
             words = set(re.findall(r"[A-Za-z_]\w*", waiting.pop()))
@@ -152,10 +153,35 @@ class Names:
                         raise NotReadError(f"found {own.name}, which has no one meaning here: {own.why}", 0)
                     seen.add(own.name)
                     waiting.append(own.text)
-            needed += [w for w in words if w in self.arbitrary and w not in needed]
+        return [own for own in self.own.values() if own.name in seen]
+
+    def bindings(self, text: str) -> str:
+        """The declarations and definitions that a text in the claim language needs, in order."""
+        lets = "".join(f"{own.text} " for own in self.definitions(text))
+        needed = set(re.findall(r"[A-Za-z_]\w*", text + lets)) & {*self.arbitrary}
         heads = ", ".join(self.arbitrary[w] for w in sorted(needed))
-        lets = "".join(f"{own.text} " for own in self.own.values() if own.name in seen)
         return (f"for all {heads}: " if heads else "") + lets
+
+    def require_one_second(self, formula: str, text: str, at: int) -> frozenset[str]:
+        """Refuse a formula, read as a text, that has two policies beside pi; the second policies in it."""
+        found = second_policies(formula).union(*(own.second for own in self.definitions(text)))
+        if len(found) > 1:
+            one, other = sorted(found)[:2]
+            why = f"found two policies beside \\pi, {one} and {other}; one is read. Write \\pi for one of them"
+            raise NotReadError(why, at)
+        return found
+
+
+def second_policies(formula: str) -> frozenset[str]:
+    r"""The second policies in a formula without spaces and braces, each by what marks it.
+
+    >>> sorted(second_policies(r"J(\pi_new)-J(\pi_\theta_new)-V^\tilde{\pi}(s)-\pi'(a|s)"))
+    ["\\pi'", '\\pi_new', '\\tilde{\\pi}']
+    """
+    marks = SECOND_NAMES.findall(formula)
+    return frozenset(
+        f"\\{accent}{{\\pi}}" if accent else "\\pi" + (primes or f"_{word}") for accent, primes, word in marks
+    )
 
 
 def decoration(key: str, parts: Sequence[Token], at: int) -> bool:
@@ -240,5 +266,6 @@ def told(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
             )
         if "\\" + key in WEIGHTS:
             key = "\\" + key
-        found[key] = (meaning,)
+        if found.setdefault(key, (meaning,)) != (meaning,):
+            raise ClaimError(f"found two meanings of {letter}; it has one. Leave one out", where="read")
     return found

@@ -214,6 +214,7 @@ class _Reader(Definitions):
                 formula.clock.from_zero = any(_names_zero(s.found) for s in (left, right))
                 if clock is not None:
                     formula.clock.ends, formula.clock.outer = clock.ends, clock.outer
+                    formula.clock.averaged = clock.averaged
                 clock = formula.clock
                 try:
                     found.append(formula.side(term, side.at))
@@ -228,6 +229,11 @@ class _Reader(Definitions):
                     error.place = side.source.at + min(error.at or 0, len(side.source.latex))
                     raise
             else:
+                for t in sorted(formula.clock.averaged & formula.clock.outer):
+                    why = (
+                        f"found a mean over pi of step {t} beside s_{t} outside of it: is it given s_{t}? Write | s_{t}"
+                    )
+                    raise NotReadError(why, right.at)
                 return found, every_run
         mixed = NotReadError("found a part of a run together with a mean over runs. Take them apart", left.at)
         mixed.place = right.source.at + right.at
@@ -238,6 +244,7 @@ class _Reader(Definitions):
     ) -> tuple[Claim, str]:
         """The parsed claim, and what was found besides."""
         texts = [text_of(side) for side in sides]
+        self.names.require_one_second(plain([*left.found, *right.found]), " ".join(texts), right.at)
         bindings = self.names.bindings(" ".join(texts))
         finding = ""
         is_order = spelling in chains.ORDERS

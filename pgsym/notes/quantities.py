@@ -49,8 +49,12 @@ class FormulaQuantities(FormulaEvents):
             return self.tail(own, found, after, at)
         if sup is not None and (bare := self.own(symbol._replace(sup=None))) is not None and is_power(sup):
             return self.raised(bare, sup, at), after
-        if primes and (text in ("\\gamma", "G") or text in REWARDS or text in CHANCES):
-            raise NotReadError(f"found {text} with a prime, which has no meaning here. Define it, as in x := ...", at)
+        of_second = text in ("J", "\\pi") or (text in WEIGHTS and call is not None and _is_one(call.inside))
+        if primes > of_second and text not in VALUES:
+            why = (
+                f"found {plain(found[k : after - (call is not None)])}: a prime marks the second policy, as in J' and "
+            )
+            raise NotReadError(why + "V^{\\pi'}; another model, or a third policy, is not read", at)
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
@@ -112,17 +116,19 @@ class FormulaQuantities(FormulaEvents):
             )
         deco = symbol.scripts
         inside = list(call.inside)
-        if (text in WEIGHTS or text == "r") and sub is None and sup is None and plain(inside) in POLICIES:
+        if (text in WEIGHTS or text == "r") and symbol[1:4] == (None, None, 0) and plain(inside) in POLICIES:
             self.names.tell(f"{text}(\\pi)", "the objective J of the policy")
             return [("J" + "'" * decoration(text, inside, at), at)], after
         if text in ("R", "r", "G") and plain(until(inside, ";")) in ("\\tau", "\\tau\\theta"):
-            symbol.is_second()
+            if symbol.is_second():
+                why = f"found {text}(\\tau) with a second policy; a return is that of a run. Leave it out"
+                raise NotReadError(why, at)
             self.run_part(at)
             self.names.tell(f"{text}(\\tau)", "the discounted return of the run")
             return self.tail([("R(tau)", at)], found, after, at)
         if text in CHANCES and is_run(before_bar(inside), self.clock.origin):
             self.run_part(at)
-            if symbol.is_second() or decoration(text, parted(until(inside, ";"), "|")[1] or (), at):
+            if primes or symbol.is_second() or decoration(text, parted(until(inside, ";"), "|")[1] or (), at):
                 raise NotReadError("found the probability of a run under the second policy", at)
             return self.tail([("P(tau)", at)], found, after, at)
         if text in CHANCES and self.joint is not None and inside == [*self.joint[0], *inside[len(self.joint[0]) :]]:
@@ -299,6 +305,11 @@ class FormulaQuantities(FormulaEvents):
                 raise NotReadError(why, at)
             return f"{own.name}({index})"
         return f"{self.names.weight(base, at)}{chr(39) * primed}({index})"
+
+
+def _is_one(arguments: Sequence[Token]) -> bool:
+    """Whether a call has one argument, so that its letter may weigh the states."""
+    return not any(t.text in (",", "|", ";") for t in arguments)
 
 
 def _letters(found: Sequence[Token]) -> list[list[Token]]:

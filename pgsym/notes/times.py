@@ -33,6 +33,8 @@ class Clock:
     """Those that sums around have bound."""
     outer: set[str] = field(default_factory=set)
     """The times that were named outside of runs."""
+    averaged: set[str] = field(default_factory=set)
+    """The times of steps whose state has the weights of the states, in a mean over the policy."""
 
     @contextmanager
     def counted_from(self, start: str) -> Iterator[None]:

@@ -194,7 +194,35 @@ def _flat(nodes: Sequence[Any]) -> list[Token]:
                 found.append(Token("environment", name, node.pos, tuple(inside)))
         elif kind == "LatexMathNode":
             found.append(Token(TEXT, "", node.pos))
-    return _dressed(found)
+    return _dressed(_digits(found))
+
+
+def _digits(found: Sequence[Token]) -> list[Token]:
+    r"""As TeX reads numbers without braces: \frac12 is 1/2; x^12 would be x^1 2, which nobody means.
+
+    >>> [token.text for token in tokens(r"\frac12 V")]
+    ['\\frac', '1', '2', 'V']
+    """
+    kept: list[Token] = []
+    wanted = 0  # arguments of a fraction that are still to come
+    for token in found:
+        text, at = token.text, token.at
+        if token.kind == "number" and len(text) > 1:
+            if kept and kept[-1].text in ("^", "_"):
+                why = f"found {kept[-1].text}{text} without braces: is it {kept[-1].text}{{{text}}}? Write braces"
+                raise NotReadError(why, at)
+            if wanted and "." in text:
+                raise NotReadError(f"found \\frac before {text}, a number without braces. Write braces", at)
+            single = min(wanted, len(text))
+            kept += [Token("number", text[k], at + k) for k in range(single)]
+            wanted -= single
+            text, at = text[single:], at + single
+            if not text:
+                continue
+            token = replace(token, text=text, at=at)
+        kept.append(token)
+        wanted = 2 if text == "\\frac" else max(wanted - 1, 0)
+    return kept
 
 
 def _characters(text: str, at: int) -> list[Token]:

@@ -331,3 +331,21 @@ def test_names_that_look_alike_are_two_states():
     assert decide(mdp, "sum[s,s'] 1[s=s'] = 2").proved
     assert decide(mdp, 'sum[s] 1[s="1"] * mu0(s) = 0').proved
     assert decide(mdp, "sum[s] 1[s=1] * mu0(s) = 1").proved
+
+
+def test_prime_of_what_the_second_policy_does_not_change_is_said():
+    """P' is P where only pi' is arbitrary; who means another model is told how to say so."""
+    said = "{0}' is {0}: the second policy acts in the same model"
+    declare = "; for all {0}': before the claim makes it another"
+    for name, claim in (
+        ("P", "P'(s'|s,a) = P(s'|s,a)"),
+        ("r", "r'(s,a) = r(s,a)"),
+        ("r", "E[a~pi'] r'(s,a) = r_pi'(s)"),
+    ):
+        assert decide("two-state", claim).notes == ((said + declare).format(name),)
+        assert decide("two-state", f"for all {name}': {claim}").notes == ()
+    for name, claim in (("gamma", "gamma' = gamma"), ("mu0", "mu0'(s) = mu0(s)")):
+        assert decide("two-state", claim).notes == (said.format(name),)
+        assert decide("two-state", f"with M' = terminating: {claim}").notes == ()
+    assert decide("two-state", "for all P': r'(s,a,s') = r'(s,a,s')").notes == ()
+    assert decide("two-state", "r_pi'(s) = sum[a] pi'(a|s) * r(s,a)").notes == ()

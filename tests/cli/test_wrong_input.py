@@ -293,3 +293,43 @@ def test_arguments_that_are_no_text_are_shown_escaped(run):
     assert status == 2
     assert "caf" in json.loads(out.replace("\\u", "\\\\u"))["error"]["message"]
     assert err == ""
+
+
+TWICE = {
+    ("--theta", "theta_x=0", "--theta", "theta_y=1"): "found --theta 2 times; it is given once. Join them with a comma",
+    ("--gamma", "1/2", "--gamma", "1/3"): "found --gamma 2 times; it is given once. Leave one out",
+    (
+        "-J",
+        "average-reward",
+        "--objective",
+        "start-state",
+    ): "found --objective 2 times; it is given once. Leave one out",
+    ("--theta", "theta_x=0,theta_x=1"): "--theta: found theta_x twice; it has one value. Leave one out",
+}
+
+
+@pytest.mark.parametrize(("options", "message"), TWICE.items())
+def test_no_value_is_lost_where_an_option_or_a_name_is_given_twice(options, message, run):
+    """The parser would take the last one, and solve with the model's value of theta_x."""
+    status, out, err = run("solve", "two-state", *options)
+    assert (status, out) == (2, "")
+    assert message in " ".join(err.split())
+
+
+def test_flags_and_options_of_several_values_may_be_given_again(run):
+    status, _, err = run("solve", "two-state", "--json", "--json")
+    assert status == 0, err
+    status, _, err = run("moments", "short-corridor", "gae", "--let", "lambda=1/2", "--let", "v(s)=0", "-n", "10")
+    assert status == 0, err
+
+
+def test_step_size_of_one_label_is_given_once(run):
+    status, _, err = run("ascend", "short-corridor", "--step-size", "exact=1/2,exact=1/3")
+    assert status == 2
+    assert "--step-size: found exact twice; it has one value. Leave one out" in err
+
+
+def test_letter_of_a_note_has_one_meaning(run):
+    status, _, err = run("check", "two-state", "$J = J$", "--read", "d: eta", "--read", "d: mu")
+    assert status == 2
+    assert "read: found two meanings of d; it has one. Leave one out" in err

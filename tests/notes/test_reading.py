@@ -26,6 +26,12 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 
 READ = {
+    r"\frac12V(s) = \tfrac\gamma23": "1/2 * V(s) == gamma / 2 * 3",
+    r"r_{\pi'}(s) = r_\pi(s)": "r_pi'(s) == r_pi(s)",
+    r"P^{\pi'}(s'|s) = P_\pi(s,s')": "P_pi'(s,s') == P_pi(s,s')",
+    r"\mathcal{R}^\pi_s \neq \mathcal{R}^{\pi'}_s": "r_pi(s) != r_pi'(s)",
+    r"G_t = r_t + \gamma G_{t+1}": "E[tau] sum[t] (1/2)^t * (G_t - (r_t + gamma * G_{t+1}))^2 == 0",
+    r"\mu(s') = \sum_s \mu(s) P_\pi(s,s')": "mu(s') == sum[s] mu(s) * P_pi(s,s')",
     r"J = V(s_0)": "J == sum[s0] mu0(s0) * V(s0)",
     r"\nabla V(s_0) = 0": "grad V(s0) == 0",
     r"V^\pi(\rho) = \mathbb{E}_{s_0\sim\rho}[V^\pi(s_0)]": "sum[s90] mu0(s90) * V(s90) == sum[s0] mu0(s0) * V(s0)",
@@ -47,10 +53,10 @@ READ = {
         "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
     r"J = \sum_s d(s;\theta') V(s) + \mathbb{E}_{s\sim d(s;\theta)}[V(s)]":
         "J == sum[s] mu'(s) * V(s) + sum[s] mu(s) * V(s)",
-    r"V(s;\theta_{old}) = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
+    r"V(s;\theta') = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
     r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
     r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
-    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\tilde\pi}(s) + P^{\tilde\pi}(s,s')":
+    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\pi'}(s) + P^{\pi'}(s,s')":
         "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
@@ -196,14 +202,31 @@ REFUSED = {
     r"V(s;w) = V(s)": f"found V with w{OTHER}",
     r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
     r"P(\tau|\theta') = P(\tau)": "found the probability of a run under the second policy",
-    r"J = \gamma' V(s_0)": "found \\gamma with a prime, which has no meaning here. Define it, as in x := ...",
-    r"J = \sum_s \mu(s) \sum_a \pi(a|s) r'(s,a)": "found r with a prime, which has no meaning here. Define it, as in x := ...",
-    r"J = \sum_a \pi(a|s) \sum_{s'} P'(s'|s,a)": "found P with a prime, which has no meaning here. Define it, as in x := ...",
     r"V(s) = \mathbb{E}_{s'\sim P'(\cdot|s,a)}[V(s')]": "found transitions of the second policy; they are the model's",
     r"V(s) = \max_a' Q(s,a)": "found \\max with a prime, which has no meaning here. Set an index with a prime in braces",
     r"1 = \sum_{s\in\mathcal{S}_0} \mu(s)": "found a sum over \\mathcal{S}_0; those over all states or actions are read",
     r"V(s) = \max_{a\in A'(s)} Q(s,a)": "found a sum over A'(s); those over all states or actions are read",
     r"1 = \int_0^1 \mu(s) ds": "found an integral up to 1; those over all states or actions are read",
+    r"J(\pi_{new}) = J(\pi_{old})": "found two policies beside \\pi, \\pi_new and \\pi_old; one is read. Write \\pi for one of them",
+    r"V^{\tilde\pi}(s) = V^{\pi_{\theta'}}(s)": "found two policies beside \\pi, \\pi' and \\tilde{\\pi}; one is read. Write \\pi for one of them",
+    **{
+        rf"1 = {latex}": f"found {latex.partition('(')[0]}: a prime marks the second policy, as in J' and V^{{\\pi'}}; "
+        "another model, or a third policy, is not read"
+        for latex in (r"\gamma'", "r'(s,a)", "P'(s'|s,a)", "r'_t", "G'_0", "p'(a|s)", r"\pi''(a|s)", "J''")
+    },
+    r"J = \mathbb{E}_{s\sim\mu,a\sim\pi,s'\sim P'(\cdot|s,a)}[V(s')]": "found transitions of the second policy; they are the model's",
+    **dict.fromkeys(
+        (r"V(s_t) = \mathbb{E}_\pi[r_t + \gamma V(s_{t+1})]", r"\mathbb{E}_\pi[G_t] = V(s_t)"),
+        "found a mean over pi of step t beside s_t outside of it: is it given s_t? Write | s_t",
+    ),
+    r"J = \mathbb{E}_\tau[R^{\pi'}(\tau)]":
+        "found R(\\tau) with a second policy; a return is that of a run. Leave it out",
+    r"1 = \sum_\tau P'(\tau)": "found the probability of a run under the second policy",
+    r"V(s)^10 = V(s)": "found ^10 without braces: is it ^{10}? Write braces",
+    r"V(s)/2\gamma = V(s)":
+        "found a factor beside a divisor: does it stand below the line? Write \\frac, \\cdot or brackets",
+    r"e^{V(s)} = 1": "found a power of e, an exponential, which is not read in a formula",
+    r"e_t = \gamma e_{t-1} + r_t": "found a definition by itself, a recursion. Write it out as a sum",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
     r"J = \mathbb{E}_{\tau\sim\pi'}\left[ \prod_t \frac{\pi(a_t|s_t)}{\pi'(a_t|s_t)} R(\tau) r_t \right]":
         "found a product over t of which it is not clear where it ends. Write brackets",
@@ -429,6 +452,13 @@ def test_second_definition_in_a_sentence_takes_the_meaning_away(sentence, read):
     assert read_as(r"J = \mathbb{E}_\tau[\delta_0]", note=TD + sentence + "\n\n") == [read]
 
 
+def test_definition_keeps_its_second_policy():
+    """What is defined with pi_old and used beside pi_new is about three policies."""
+    assert read_as(r"L := J(\pi_{old})", r"L = J(\pi_{new})")[-1] == (
+        "refused: found two policies beside \\pi, \\pi_new and \\pi_old; one is read. Write \\pi for one of them"
+    )
+
+
 def test_name_that_is_defined_twice_has_no_meaning_after_that():
     """A second formula of one name may be an error or a new definition; a recursion is a claim."""
     again = [r"R(\tau) = \sum_t r_t", r"R(\tau) = \sum_t \gamma^t r_t", r"J = E_\pi[R(\tau)]"]
@@ -498,7 +528,7 @@ def test_capital_letters_are_those_of_sutton_and_barto():
     ]  # fmt: skip
     assert read_as(
         r"q_\pi(s,a) = \mathbb{E}_\pi\left[\sum_{k=0}^\infty \gamma^k R_{t+k+1} | S_t = s, A_t = a\right]", r"G_t = G_t"
-    ) == ["Q(s,a) == E[tau | s_0=s, a_0=a] sum[k] gamma^k * r_k"]
+    )[:1] == ["Q(s,a) == E[tau | s_0=s, a_0=a] sum[k] gamma^k * r_k"]
     for formulas in ([r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]"],
                      [r"J = \mathbb{E}_\pi\left[\sum_{t=0}^T R_t\right]", r"G_t = r_t + \gamma G_{t+1}"]):  # fmt: skip
         assert read_as(*formulas)[:1] == [

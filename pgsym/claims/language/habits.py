@@ -15,9 +15,11 @@ HABITS: dict[str, str] = {
     r"\bE(?:_\{?\w+\}?|\s*\(|\s*\[(?!\s*(?:tau|T\b|r'?[\^|]|\w+'*\s*~)))":
         "a mean says what is drawn, with its body behind the bracket. Write E[tau] for runs, E[tau | s_0=s] for those "
         "from s, E[a~pi] for actions, E[s~mu, a~pi] for states too",
-    r"\b(?P<of>pi|[VQAJd]|eta|mu)[_^]\{?(?:pi|theta)(?:_theta)?\}?":
+    r"\b(?P<of>pi|[VQAJd]|eta|mu)[_^]\{?(?:pi|theta)(?:_theta)?(?!['\w])\}?":
         r"quantities are those of the policy pi at theta. Write \g<of>",
-    r"\bJ'?\(\w+'*\)": "J stands alone, and J' is that of a second policy pi'. Write J",
+    r"\b(?P<of>pi|[VQAJd]|eta|mu)(?:[_^]\{?(?:pi|theta)(?:_theta)?(?:'|_\w+)|_(?:old|new))\}?":
+        r"quantities of a second policy have a prime. Write \g<of>'",
+    r"\bJ'?\([\w']+\)": "J stands alone. Write J, and J' for that of a second policy",
     r"\b(?:D_)?KL\(": "a divergence is written out. Write sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
     r"\b(?:entropy|H)\((?=pi)": "an entropy is written out. Write -sum[a] pi(a|s) * log pi(a|s)",
     r"\bP(?:r(?:ob)?)?[(\[](?=\s*[sar]_)": "the chance of what a run does is a mean of brackets. Write E[tau] 1[s_1=s]",
