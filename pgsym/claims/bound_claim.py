@@ -159,13 +159,13 @@ class BoundClaim:
 
     @cached_property
     def second(self) -> tuple[MDP, Policy, Structure] | None:
-        """The primed world: an arbitrary policy with free probabilities, or a transformed model."""
+        """The primed world, where it is mentioned: an arbitrary policy or model, or a transformed model."""
+        if not any(map(t.is_primed, self._nodes)):
+            return None
         if self._transformed:
             mdp = terminating(self.mdp)
             policy = self.policy.pullback(mdp, lambda s: s)
             return mdp, policy, Structure(mdp, policy)
-        if not any(map(t.is_primed, self._nodes)):
-            return None
         world = self._second_world
         return world.mdp, world.policy, Structure(world.mdp, world.policy)
 

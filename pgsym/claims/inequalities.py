@@ -21,14 +21,13 @@ from pgsym.claims.bound_claim import BoundClaim
 from pgsym.claims.compiler import Meaning
 from pgsym.claims.counterexample import Coordinate, Witness
 from pgsym.claims.difference import nothing_to_be
-from pgsym.claims.domain import Domain
 from pgsym.claims.extremes import ExtremesOfForms, MinMax, UnknownSignError
 from pgsym.claims.gaps import gaps
 from pgsym.claims.language import tree as t
 from pgsym.claims.language.relation import EQUAL, RELATIONS
 from pgsym.claims.order_domain import QUICK, OrderDomain
 from pgsym.claims.verdict import Status, Verdict
-from pgsym.claims.witness import side, witness_at
+from pgsym.claims.witness import first_witness, side, witness_at
 from pgsym.errors import ClaimError, TooLargeError
 from pgsym.limits import (
     INEQUALITY_POINTS,
@@ -70,21 +69,6 @@ class Inequality:
                 "without one of them", where=str(self.claim),
             )  # fmt: skip
         self.strict = relation.strict
-
-    # -- points ----------------------------------------------------------------------------------------------
-
-    def witness(self) -> Witness | None:
-        """A point of the domain at which the claim fails, among the first ones."""
-        until, seen = time.monotonic() + INEQUALITY_POINTS_SECONDS, set()
-        for place in Domain(self.setting).places(self.rng, INEQUALITY_POINTS, self.theta):
-            point = frozenset({**place.theta, **place.symbols, **place.values}.items())
-            if point in seen:
-                continue
-            seen.add(point)
-            found = witness_at(self.setting, place, self.rng)
-            if found is not None or time.monotonic() > until:
-                return found
-        return None
 
     # -- closed forms ----------------------------------------------------------------------------------------
 
@@ -163,7 +147,7 @@ class Inequality:
 
     def verdict(self) -> Verdict:
         """Proved with certificates, refuted by a point, or undecided."""
-        witness = self.witness()
+        witness = first_witness(self.setting, self.rng, self.theta, INEQUALITY_POINTS, INEQUALITY_POINTS_SECONDS)
         if witness is not None and self.setting.generators != 1:
             return self._refuted(witness)
         try:

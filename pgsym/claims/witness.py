@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import partial
@@ -32,15 +34,34 @@ _SAMPLE = 8
 
 def find_witness(setting: BoundClaim, rng: random.Random, theta: Mapping[sp.Symbol, sp.Expr] | None) -> Witness:
     """A point of the domain where the claim fails, at `theta` if it fails there."""
-    for place in Domain(setting).places(rng, POINTS, theta):
-        found = witness_at(setting, place, rng)
-        if found is not None:
-            return found
+    found = first_witness(setting, rng, theta, POINTS)
+    if found is not None:
+        return found
     raise HypothesisError(
         f"its closed forms differ, but at none of {POINTS} points of the domain does it fail; if assumptions leave no "
         "more than faces of the domain, closed forms do not know. Set the symbols that these fix",
         where=str(setting.claim),
     )
+
+
+def first_witness(
+    setting: BoundClaim,
+    rng: random.Random,
+    theta: Mapping[sp.Symbol, sp.Expr] | None,
+    count: int,
+    seconds: float = math.inf,
+) -> Witness | None:
+    """The first of so many points at which the claim fails; None where it is none, or after that time."""
+    until, seen = time.monotonic() + seconds, set()
+    for place in Domain(setting).places(rng, count, theta):
+        point = frozenset({**place.theta, **place.symbols, **place.values}.items())
+        if point in seen:
+            continue
+        seen.add(point)
+        found = witness_at(setting, place, rng)
+        if found is not None or time.monotonic() > until:
+            return found
+    return None
 
 
 def witness_at(setting: BoundClaim, place: Place, rng: random.Random) -> Witness | None:

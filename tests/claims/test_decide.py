@@ -167,6 +167,7 @@ def test_second_world_can_be_the_terminating_model(method):
     for claim in ("E[tau~pi'] G = J'", "grad E[tau~pi' | s_0=s] G_0 = grad V(s)", "E[tau~pi'] grad (G^2) = 0"):
         assert on(prefix + claim, method=method).proved  # returns have the discount of their own model
     assert on("V'(s) = V(s)", method=method).refuted
+    assert on(prefix + "V(s) = V(s)", "short-corridor", method=method).proved  # which cannot be made to end
 
 
 OVERRIDES = [

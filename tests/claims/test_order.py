@@ -310,7 +310,7 @@ def least_is_greatest(patch):
 
 def every_clause_is_one(patch):
     """Of a minimum of maxima, only the first is looked at; points are not."""
-    patch.setattr(inequalities.Inequality, "witness", lambda self: None)
+    patch.setattr(inequalities, "first_witness", lambda *given: None)
     patch.setattr(extremes.ExtremesOfForms, "clauses", lambda self, value: value.clauses[:1] if isinstance(
         value, extremes.MinMax) else ((value,),))  # fmt: skip
 
@@ -318,7 +318,7 @@ def every_clause_is_one(patch):
 def reals_are_positive(patch):
     """What a claim declares is positive."""
     kind = OrderDomain._kind
-    patch.setattr(inequalities.Inequality, "witness", lambda self: None)
+    patch.setattr(inequalities, "first_witness", lambda *given: None)
     patch.setattr(OrderDomain, "_kind", lambda *given: Kind.POSITIVE if kind(*given) is Kind.REAL else kind(*given))
 
 

@@ -220,10 +220,10 @@ class Expansion:
 
     def _sum(self, node: runs.TimeSum, axes: tuple[str, ...]) -> list[Term]:
         name = self._fresh()
-        gaps = [gap for bound in node.bounds for gap in _gaps(name, bound)]
-        if None in gaps:
+        gaps = _gaps(name, node.bounds)
+        if gaps is None:
             return []
-        own = Term(steps={name: ()}, gaps=tuple(g for g in gaps if g is not None))
+        own = Term(steps={name: ()}, gaps=gaps)
         return [own.times(x) for x in self._terms(moved(node.body, {node.index: runs.Time(name)}), axes)]
 
     def _product_over_time(self, node: runs.TimeProduct) -> list[Term]:
@@ -245,10 +245,10 @@ class Expansion:
             own = own.times(Term(steps={since: ()}, gaps=_exactly(ORIGIN, since, first)))
         if len(high) == 1 and high[0].time.name and not high[0].time.shift and since == start.name:
             return [Term(running=(Running(step, since, high[0].time.name, after, high[0].op == "<"),))]
-        gaps = [gap for bound in node.bounds for gap in _gaps(name, bound)]
-        if None in gaps:
+        gaps = _gaps(name, node.bounds)
+        if gaps is None:
             return [Term()]
-        own = replace(own, gaps=(*own.gaps, *(g for g in gaps if g is not None)))
+        own = replace(own, gaps=(*own.gaps, *gaps))
         with_it, without = (Term(running=(Running(step, since, name, after, before),)) for before in (False, True))
         return [Term(), own.times(with_it), own.times(without).times(_constant(t.Number(Fraction(-1))))]
 
@@ -322,15 +322,20 @@ def _exactly(earlier: str, later: str, steps: int) -> tuple[Gap, ...]:
     return Gap(earlier, later, least=steps), Gap(earlier, later, most=steps)
 
 
-def _gaps(name: str, bound: runs.TimeBound) -> Sequence[Gap | None]:
-    """A condition on a time as gaps; None where no step meets it."""
-    other, shift = bound.time.name, bound.time.shift
-    if bound.op in (">", ">="):
-        least = shift + (bound.op == ">")
-        if least >= 0:
-            return [Gap(other, name, least=least)]
-        return [Gap(name, other, most=-least)] if other else []
-    most = shift - (bound.op == "<")
-    if most > 0 or not other:
-        return [Gap(other, name, most=most) if most >= 0 else None]
-    return [Gap(name, other, least=-most)]
+def _gaps(name: str, bounds: Sequence[runs.TimeBound]) -> tuple[Gap, ...] | None:
+    """Conditions on a time as gaps; None where no step meets them."""
+    found = []
+    for bound in bounds:
+        other, shift = bound.time.name, bound.time.shift
+        if bound.op in (">", ">="):
+            least = shift + (bound.op == ">")
+            if least >= 0:
+                found.append(Gap(other, name, least=least))
+            elif other:
+                found.append(Gap(name, other, most=-least))
+            continue
+        most = shift - (bound.op == "<")
+        if most < 0 and not other:
+            return None
+        found.append(Gap(other, name, most=most) if most > 0 or not other else Gap(name, other, least=-most))
+    return tuple(found)
