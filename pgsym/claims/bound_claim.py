@@ -52,8 +52,7 @@ class BoundClaim:
 
     def __post_init__(self) -> None:
         claim, mdp, policy = self.claim, self.mdp, self.policy
-        named = {s for e in policy.expressions() for s in e.free_symbols}
-        self.weights = tuple(in_order(named - {*policy.params, *mdp.symbols}))
+        self.weights = tuple(in_order(policy.mentioned - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
         own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
         self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}

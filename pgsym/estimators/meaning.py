@@ -54,7 +54,6 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
     stopped = any(isinstance(node, t.StopGradient) for body in bodies for node in body.walk())
     above = None if closed and not stopped else lambda below: DualField(below, policy.params)
     tower = Tower(field, above, generic=closed)
-    own = {s for e in policy.expressions() for s in e.free_symbols} | {*policy.params, *mdp.symbols}
     world = Evaluation(
         mdp,
         policy,
@@ -62,7 +61,7 @@ def meaning_of(problem: Problem, estimator: Estimator, field: Field, structure: 
         tower,
         structure or Structure(mdp, policy),
         functions=values_on(mdp, estimator),
-        symbols={s.name: s for s in own},
+        symbols={s.name: s for s in all_symbols(mdp, policy)},
         cut_off=not estimator.bootstrap,
     )
     return Meaning(world, Scope(estimator.bindings, estimator.source))
