@@ -49,13 +49,8 @@ class MDPEnv(gymnasium.Env):
         self._rows = [[_cumulative(row) for row in rows] for rows in tables.p]
         self.state, self.time = 0, 0
         self._last = ""
-        self.spec = EnvSpec(
-            id="pgsym/MDP-v0",
-            entry_point=MDPEnv,
-            kwargs={
-                "problem": problem, "unavailable": unavailable, "time_limit": time_limit,
-            },
-        )  # fmt: skip
+        made = {"problem": problem, "unavailable": unavailable, "time_limit": time_limit}
+        self.spec = EnvSpec(id="pgsym/MDP-v0", entry_point=MDPEnv, kwargs=made)
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
