@@ -36,7 +36,6 @@ from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.reductions import terminating
 from pgsym.model.structure import Structure
-from pgsym.model.symbols import all_symbols
 
 Point = dict[sp.Symbol, sp.Expr]
 
@@ -54,7 +53,7 @@ class BoundClaim:
 
     def __post_init__(self) -> None:
         claim, mdp, policy = self.claim, self.mdp, self.policy
-        self.weights = tuple(in_order(all_symbols(mdp, policy) - {*policy.params, *mdp.symbols}))
+        self.weights = tuple(in_order(policy.mentioned - {*policy.params, *mdp.symbols}))
         """Symbols of the policy that are no parameters: the epsilon of a mixture."""
         own = (*policy.params, *self.weights, *in_order(mdp.symbols), *self.pinned)
         self.symbols: dict[str, sp.Expr] = {s.name: self.pinned.get(s, s) for s in own}

@@ -278,7 +278,7 @@ def use_notation(name: str | None) -> None:
         from pgsym.expression.notations import NOTATIONS, Notation, notation_of, written_in
         from pgsym.model.files.atomic import contents
 
-        is_file = name not in NOTATIONS and Path(name).exists()
+        is_file = name not in NOTATIONS and os.path.exists(name)
         found = Notation.of(contents(Path(name), "tables are"), Path(name).name) if is_file else notation_of(name)
         _UNTIL_THE_END.enter_context(written_in(found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -219,7 +220,7 @@ def load_function(place: str) -> Any:
         )
     if source.endswith(".py"):
         path = Path(source)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise SchemaError(
                 f"{source} is no file; the estimator is imported from there. Check the path", where="function"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,10 +118,7 @@ def read_claims(claims: str) -> Script:
     from pgsym.claims.script import Script
     from pgsym.cli.note import NOTES
 
-    try:
-        exists = bool(claims) and Path(claims).exists()
-    except (OSError, ValueError):  # longer than a path can be, or with a character that no path has
-        exists = False
+    exists = os.path.exists(claims)
     looks_like_a_file = Path(claims).suffix in (".claims", ".txt", *NOTES) and not any(c in claims for c in "=\n")
     if exists and Path(claims).suffix in NOTES:
         raise SchemaError(

@@ -74,8 +74,7 @@ def policy_arrays(policy: Policy, pairs: Pairs) -> PolicyAt:
     >>> point.pi.tolist(), point.slope.toarray().tolist()
     ([0.5, 0.5], [[0.25], [-0.25]])
     """
-    stray = {x for e in policy.expressions() for x in e.free_symbols} - set(policy.params)
-    if stray:
+    if stray := policy.mentioned - set(policy.params):
         names = ", ".join(sorted(x.name for x in stray))
         raise PolicyError(
             f"{names} has no value; floats need every symbol. Build the policy with a number in its place",

@@ -171,7 +171,7 @@ class FloatMDP:
         """
         from pgsym.model.arrays import require_numbers
 
-        require_numbers(mdp, "arrays hold numbers", "FloatMDP")
+        require_numbers(mdp.symbols, "arrays hold numbers", "FloatMDP")
         state = {s: i for i, s in enumerate(mdp.states)}
         action = {a: k for k, a in enumerate(dict.fromkeys(a for _, a in mdp.pairs))}
         rows = [(state[s], action[a], state[t], p, r) for s, a, t, p, r in mdp.rows]

@@ -48,7 +48,7 @@ def outcome_tables(mdp: MDP, unavailable: str = "error") -> OutcomeTables:
     """
     if unavailable not in ("error", "stay"):
         raise SchemaError(f"found {unavailable!r}; 'error' or 'stay' is required. Choose one", where="unavailable")
-    require_numbers(mdp, "an environment has numbers", "environment")
+    require_numbers(mdp.symbols, "an environment has numbers", "environment")
     if not mdp.start:
         raise StructureError(
             "the model has none; an environment begins somewhere. Set one with mdp.replace(start={state: 1})",

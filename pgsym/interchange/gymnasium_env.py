@@ -11,7 +11,9 @@ import numpy.typing as npt
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 
+from pgsym.expression.evaluate import Expressions
 from pgsym.interchange.environments import outcome_tables
+from pgsym.model.arrays import require_numbers
 from pgsym.model.policy import Policy
 from pgsym.model.problem import Problem
 
@@ -47,13 +49,8 @@ class MDPEnv(gymnasium.Env):
         self._rows = [[_cumulative(row) for row in rows] for rows in tables.p]
         self.state, self.time = 0, 0
         self._last = ""
-        self.spec = EnvSpec(
-            id="pgsym/MDP-v0",
-            entry_point=MDPEnv,
-            kwargs={
-                "problem": problem, "unavailable": unavailable, "time_limit": time_limit,
-            },
-        )  # fmt: skip
+        made = {"problem": problem, "unavailable": unavailable, "time_limit": time_limit}
+        self.spec = EnvSpec(id="pgsym/MDP-v0", entry_point=MDPEnv, kwargs=made)
 
     @property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
@@ -111,6 +108,8 @@ def _probabilities(
     policy: Policy, theta: Mapping[Any, Any], states: tuple[Any, ...], actions: tuple[Any, ...]
 ) -> npt.NDArray[np.float64]:
     """pi(a|s) at theta, shape (S, A); uniform in terminal states, where nothing depends on it."""
-    found = policy.at(theta)
+    require_numbers(policy.mentioned - theta.keys(), "an environment has numbers", "environment")
+    rows = {s: zip(policy.actions(s), policy.row(s, Expressions()), strict=True) for s in policy.states}
+    found = {s: {a: float(p.xreplace(theta)) for a, p in row} for s, row in rows.items()}
     uniform = dict.fromkeys(actions, 1 / len(actions))
-    return np.array([[float(found.get(s, uniform).get(a, 0)) for a in actions] for s in states])
+    return np.array([[found.get(s, uniform).get(a, 0.0) for a in actions] for s in states])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import sympy as sp
 
 from pgsym.errors import FormulaError, NotStochasticError, SchemaError, StructureError
 from pgsym.expression.complaint import listed
@@ -104,7 +105,7 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     >>> arrays.P.shape, arrays.r[0, 0].tolist(), arrays.start.tolist()
     ((2, 1, 2), [0.0, 3.0], [1.0, 0.0])
     """
-    require_numbers(mdp, "arrays hold numbers", "arrays")
+    require_numbers(mdp.symbols, "arrays hold numbers", "arrays")
     index = {s: i for i, s in enumerate(mdp.states)}
     actions = tuple(dict.fromkeys(a for _, a in mdp.pairs))
     column = {a: k for k, a in enumerate(actions)}
@@ -132,10 +133,10 @@ def to_arrays(mdp: MDP, *, average: bool = False) -> ModelArrays:
     return ModelArrays(P, r, start, float(mdp.gamma), available, terminal, mdp.states, actions)
 
 
-def require_numbers(mdp: MDP, required: str, where: str) -> None:
+def require_numbers(symbols: Collection[sp.Symbol], required: str, where: str) -> None:
     """Refuse symbols, for what has numbers only."""
-    if mdp.symbols:
-        names = ", ".join(sorted(s.name for s in mdp.symbols))
+    if symbols:
+        names = ", ".join(sorted(s.name for s in symbols))
         raise FormulaError(f"found symbols {names}; {required}. Give them values: problem.at(NAME=VALUE)", where=where)
 
 

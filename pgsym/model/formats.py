@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -206,10 +205,7 @@ def locate(model: str, folder: Path | None = None, *, trusted: bool = False) -> 
 
         return generic_problem(model.removeprefix("generic:"))
     path = Path(model) if folder is None else folder / model
-    there = find(path) is not None
-    with suppress(OSError, ValueError):  # a name that no file can have
-        there = there or path.exists()
-    if there:
+    if find(path) is not None or os.path.exists(path):
         problem = load(path, trusted=trusted)
         return replace(problem, name=problem.name or path.stem)
     if re.search(r"[=<>$]", model):

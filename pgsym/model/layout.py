@@ -272,20 +272,18 @@ def _common(aims: Mapping[tuple[State, Action], complex]) -> dict[Action, comple
 def _freest(avoid: Sequence[float]) -> float:
     """The direction farthest from other petals and neighbours; upwards if there are several."""
     turns = [-math.pi / 2 + sign * k * math.pi / 8 for k in range(9) for sign in (1, -1)]
-    return max(turns, key=lambda t: (round(min([math.pi, *(_between(t, u) for u in avoid)]), 3), -abs(t + math.pi / 2)))
-
-
-def _between(a: float, b: float) -> float:
-    return abs(turn(a, b))
+    return max(
+        turns, key=lambda t: (round(min([math.pi, *(abs(turn(t, u)) for u in avoid)]), 3), -abs(t + math.pi / 2))
+    )
 
 
 def _lane(mdp: MDP, state: State, action: Action, wanted: Angles, at: Mapping[State, complex]) -> float:
     """A small turn if a neighbour's petal looks back."""
     for t in dict.fromkeys(o.state for o in mdp.outcomes(state, action)):
         towards = cmath.phase(at[t] - at[state])
-        if t == state or _between(wanted[state, action], towards) > FACING:
+        if t == state or abs(turn(wanted[state, action], towards)) > FACING:
             continue
-        if any(_between(wanted[t, b], towards + math.pi) < FACING for b in mdp.actions(t)):
+        if any(abs(turn(wanted[t, b], towards + math.pi)) < FACING for b in mdp.actions(t)):
             return -LANE
     return 0.0
 

@@ -196,7 +196,7 @@ def direct_policy(
     _check_complete(mdp, probabilities, "probabilities", default)
     policy = Direct(table, _parameters(params, set()))
     known = {s.name for s in (*policy.params, *mdp.symbols)}
-    if stray := {s.name for p in policy.expressions() for s in p.free_symbols} - known:
+    if stray := {s.name for s in policy.mentioned} - known:
         raise PolicyError(
             f"probabilities use {listed(sorted(stray))}, which neither params nor the model has; J would not be "
             "differentiated by it. Add it to params",

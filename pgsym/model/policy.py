@@ -71,6 +71,11 @@ class Policy(ABC):
     def expressions(self) -> Iterable[sp.Expr]:
         """Every other expression of the policy: probabilities given directly, mixture weights."""
 
+    @property
+    def mentioned(self) -> set[sp.Symbol]:
+        """The symbols of `expressions`, parameters among them."""
+        return {symbol for expr in set(self.expressions()) for symbol in expr.free_symbols}
+
     @abstractmethod
     def pullback(self, mdp: MDP, project: Callable[[State], State]) -> Policy:
         """The same policy on an MDP whose states map to those of this one; parameters are shared."""
@@ -299,13 +304,10 @@ grad log pi needs pi(a|s) > 0. Move theta to the interior, or give the policy as
         return
     place = listed(f"{symbol} = {value}" for symbol, value in point.items())
     numbers = Expressions()
-    seen: set[tuple[sp.Expr, ...]] = set()
+    rows: dict[Hashable, State] = {}
     for state in policy.states:
-        if isinstance(base, Direct):  # many states, few rows
-            row = tuple(base.probabilities[state].values())
-            if row in seen:
-                continue
-            seen.add(row)
+        rows.setdefault(policy.row_key(state), state)
+    for state in rows.values():  # many states, few rows
         for action, p in zip(policy.actions(state), policy.row(state, numbers), strict=True):
             if not p.is_Rational:  # numbers are checked when the policy is made
                 _check_entry(p, point, where=(state, action), place=place)

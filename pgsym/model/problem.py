@@ -230,7 +230,11 @@ Check the name
         elif theta is not None and not isinstance(theta, Mapping):
             theta = list(theta)
             theta = dict(zip(self.policy.point(theta), theta, strict=True))
-        given = {getattr(key, "name", key): value for key, value in {**(theta or {}), **values}.items()}
+        pairs = [(getattr(key, "name", key), value) for key, value in [*(theta or {}).items(), *values.items()]]
+        given = dict(pairs)
+        if len(given) < len(pairs):
+            twice = next(name for name in given if [key for key, _ in pairs].count(name) > 1)
+            raise SchemaError(f"found {twice} twice; one value is required. Leave one out", where="at")
         symbols = {s.name: s for s in all_symbols(self.mdp, self.policy) if s.name not in params}
         for name in given:
             if name not in params and name not in symbols:
@@ -247,8 +251,8 @@ Check the name
             changes["assumed"] = tuple(a for a in self.assumed if a != "theta")
         if inside:
             # Probabilities given directly may hold symbols of the model.
-            mentioned = {s for e in self.policy.expressions() for s in e.free_symbols}
             changes["mdp"] = self.mdp.subs({s: v for s, v in inside.items() if s in self.mdp.symbols})
+            mentioned = self.policy.mentioned
             changes["policy"] = self.policy.subs({s: v for s, v in inside.items() if s in mentioned})
         return replace(self, **changes)
 

@@ -44,7 +44,7 @@ def check_weight(base: Policy, weight: sp.Expr) -> None:
         "names both a policy parameter and a symbol of the mixture weight; names must be distinct. Rename one",
         "epsilon",
     )
-    check_distinct({*base.params, *weight.free_symbols, *_mentioned(base)})
+    check_distinct({*base.params, *weight.free_symbols, *base.mentioned})
 
 
 def _refuse(clash: Set[str], message: str, where: str) -> None:
@@ -54,12 +54,8 @@ def _refuse(clash: Set[str], message: str, where: str) -> None:
 
 def all_symbols(mdp: MDP, policy: Policy) -> set[sp.Symbol]:
     """Those of the dynamics, the parameters, and what else the policy mentions: weights of mixtures."""
-    return {*policy.params, *mdp.symbols, *_mentioned(policy)}
+    return {*policy.params, *mdp.symbols, *policy.mentioned}
 
 
 def _weights(policy: Policy) -> set[sp.Symbol]:
     return policy.epsilon.free_symbols | _weights(policy.base) if isinstance(policy, Mixture) else set()
-
-
-def _mentioned(policy: Policy) -> set[sp.Symbol]:
-    return {symbol for expr in set(policy.expressions()) for symbol in expr.free_symbols}

@@ -91,8 +91,7 @@ def _checked(p: Tangent, s: Any, a: Any) -> float:
 
 def require_numeric(policy: Policy) -> None:
     """Refuse a policy with symbols other than its parameters."""
-    stray = {x for e in policy.expressions() for x in e.free_symbols} - set(policy.params)
-    if stray:
+    if stray := policy.mentioned - set(policy.params):
         names = ", ".join(sorted(x.name for x in stray))
         raise SamplingError(
             f"{names} has no value; sampling needs numbers. Build the policy with a number in its place",

@@ -101,7 +101,7 @@ class Store:
     @classmethod
     def read(cls, path: Path) -> Store:
         """An existing file."""
-        if not path.exists():
+        if not os.path.exists(path):
             raise StudyError("does not exist; a study file is needed. Make one with pgsym study run", where=str(path))
         try:
             store = cls(path, sqlite3.connect(path, timeout=30, isolation_level=None))

@@ -287,6 +287,23 @@ def test_json_and_latex_are_not_asked_for_together(run):
     assert (status, json.loads(out)["error"]["message"]) == (2, message)
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["check", "two-state", "J = J", "--notation", "{}"], "or a file with a table is required. Choose one"),
+        (["audit", "{}.py:f", "two-state"], "is no file; the estimator is imported from there. Check the path"),
+        (["solve", "two-state", "--out", "{}"], "cannot be made (File name too long). Choose another folder"),
+        (["certify", "two-state", "-o", "{}.v"], "cannot be written (File name too long). Choose another place"),
+        (["report", "two-state", "-o", "{}.html"], "cannot be written (File name too long). Choose another place"),
+        (["study", "show", "{}"], "does not exist; a study file is needed. Make one with pgsym study run"),
+    ],
+)
+def test_name_that_no_file_can_have_is_one_message(command, message, run):
+    status, out, err = run(*(part.format("x" * 5000) for part in command))
+    assert (status, out) == (2, "")
+    assert err.endswith(f"{message}\n")
+
+
 def test_arguments_that_are_no_text_are_shown_escaped(run):
     """Bytes that are not UTF-8 reach Python as halves of characters."""
     status, out, err = run("zoo", "caf\udce9", "--json")

@@ -349,6 +349,14 @@ def test_gradient_is_found_by_the_name_of_its_parameter() -> None:
         solution.grad["phi"]
 
 
+def test_a_value_that_is_given_twice_is_refused():
+    """By its symbol and by its name: neither is meant more than the other."""
+    problem = pgsym.zoo("two-state")
+    for theta, values in (({"theta_x": 1}, {"theta_x": 2}), ({"theta_x": 1, sp.Symbol("theta_x"): 2}, {})):
+        with pytest.raises(SchemaError, match=r"^at: found theta_x twice; one value is required\. Leave one out$"):
+            problem.at(theta, **values)
+
+
 def test_a_value_for_a_symbol_that_the_model_lacks_is_refused():
     robot = pgsym.zoo("recycling-robot")
     message = r"^at: 'alpah' is neither a parameter nor a symbol; the nearest is 'alpha'\. Check the name$"

@@ -152,6 +152,13 @@ def test_policy_and_mask_come_with_the_state(gymnasium):
     assert env.gamma == 1.0
 
 
+def test_policy_with_a_symbol_is_refused(gymnasium):
+    mdp = MDP.from_transitions([("s", a, "end", 1, 1) for a in ("go", "stay")], start="s", terminal=["end"])
+    policy = pgsym.mixture(pgsym.tabular(mdp), "epsilon")
+    with pytest.raises(FormulaError, match=r"^environment: found symbols epsilon; an environment has numbers"):
+        to_gymnasium(Problem(mdp, policy))
+
+
 def test_missing_gymnasium_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
     with pytest.raises(

@@ -129,6 +129,7 @@ GRAPHML = graphml.dumps(_problem())
             'edgedefault="undirected"',
             "m: the graph is undirected; outcomes lead from s to s'.",
         ),
+        ("<edge ", '<edge directed="false" ', "m: the graph is undirected; outcomes lead from s to s'."),
         ('<data key="edge_p">1</data>', "", "m: edges[0] ('s' to 's'): the edge has no attribute p; every edge needs"),
         ('<data key="edge_action">go</data>', "", "m: edges[0] ('s' to 's'): the edge has no attribute action;"),
         (

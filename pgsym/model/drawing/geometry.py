@@ -131,30 +131,25 @@ def _attempt(mdp: MDP, places: Layout, policy: Pi | None, stretch: float, *, qui
     curves = [routed[i] for i in range(len(outcomes))]
 
     marks = _marks(mdp, discs, circles, curves)
-    chosen = _policy_labels(mdp, policy)
-    starts = {mark.state: mdp.start[mark.state] for mark in marks if mdp.start[mark.state] != 1}
+    probabilities = _policy_labels(mdp, policy)
+    chosen = {pair: pieces(plain(p)) for pair, p in probabilities.items()}
+    starts = {mark.state: pieces(plain(mdp.start[mark.state])) for mark in marks if mdp.start[mark.state] != 1}
     tails = {m.state: Circle((m.tail[0] + m.tip[0]) / 2, (m.tail[1] + m.tip[1]) / 2, 9.0) for m in marks}
-    heads = [Circle(*_between(curve.tip, curve.second, 4.0), 4.0) for curve in curves]
-    fixed = [*map(_pieces, starts.values()), *map(_pieces, chosen.values())]
-    wishes = [
-        *(beyond(tails[s], _away(discs[s], tails[s]), 4, *_size(text)) for s, text in zip(starts, fixed, strict=False)),
-        *(beyond(centres[p], angles[p], 2, *_size(text)) for p, text in zip(chosen, fixed[len(starts) :], strict=True)),
-    ]
-    at_arrows = [along(curves[i], *_size(caption.pieces)) for i, caption in texts.items()]
+    heads = [Circle(*_ray(curve.tip, _towards(curve.tip, curve.second), 4.0), 4.0) for curve in curves]
     solid = [*circles, *tails.values(), *heads]
+
+    standing = [(beyond(tails[s], _towards(discs[s], tails[s]), 4, *_size(text)), text) for s, text in starts.items()]
+    standing += [(beyond(centres[p], angles[p], 2, *_size(text)), text) for p, text in chosen.items()]
+    at_arrows = [(along(curves[i], *_size(caption.pieces)), caption.pieces) for i, caption in texts.items()]
     # Labels that appear one action at a time are not in the way of those that stand.
-    groups = [wishes, at_arrows] if quiet else [[*wishes, *at_arrows]]
-    spots = [spot for group in groups for spot in place_labels(group, solid, curves)]
-    standing = [
-        None if quiet and spot.touching else Label(spot.x, spot.y, text)
-        for spot, text in zip(spots, fixed, strict=False)
-    ]
-    placed = {
-        i: Label(spot.x, spot.y, caption.pieces)
-        for (i, caption), spot in zip(texts.items(), spots[len(fixed) :], strict=True)
-    }
-    of_starts = dict(zip(starts, standing, strict=False))
-    of_policy = zip(standing[len(starts) :], chosen.values(), strict=True)
+    groups = [standing, at_arrows] if quiet else [[*standing, *at_arrows]]
+    spots = [spot for group in groups for spot in place_labels([wish for wish, _ in group], solid, curves)]
+    written = zip(spots, [*standing, *at_arrows], strict=True)
+    found = [(Label(spot.x, spot.y, text), spot.touching) for spot, (_, text) in written]
+    shown = [None if quiet and touching else label for label, touching in found[: len(standing)]]
+    of_starts = dict(zip(starts, shown, strict=False))
+    of_policy = zip(shown[len(starts) :], probabilities.values(), strict=True)
+    placed = dict(zip(texts, [label for label, _ in found[len(standing) :]], strict=True))
 
     actions = list(dict.fromkeys(a for _, a in mdp.pairs))
     symbols, spelt = symbols_of_actions(actions), labels(actions)
@@ -181,23 +176,13 @@ def _attempt(mdp: MDP, places: Layout, policy: Pi | None, stretch: float, *, qui
     return picture, any(spot.touching for spot in spots)
 
 
-def _pieces(expr: sp.Expr) -> list[Span]:
-    return pieces(plain(expr))
-
-
 def _size(text: Sequence[Span]) -> tuple[float, float]:
     return pieces_width(text, LABEL_SIZE), LABEL_HEIGHT
 
 
-def _away(centre: Circle, place: Circle) -> float:
-    """The direction from one to the other."""
-    return math.atan2(place.y - centre.y, place.x - centre.x)
-
-
-def _between(start: Point, end: Point, length: float) -> Point:
-    """The point so far from the start towards the end."""
-    angle = math.atan2(end[1] - start[1], end[0] - start[0])
-    return start[0] + length * math.cos(angle), start[1] + length * math.sin(angle)
+def _towards(start: Sequence[float], end: Sequence[float]) -> float:
+    """The direction from one place to another."""
+    return math.atan2(end[1] - start[1], end[0] - start[0])
 
 
 def _spacing(n: int, texts: Sequence[Caption]) -> float:
@@ -216,7 +201,7 @@ def _simple(mdp: MDP, places: Layout) -> Picture:
         if s == t:
             continue
         a, b = discs[s], discs[t]
-        angle = math.atan2(a.y - b.y, a.x - b.x)
+        angle = _towards(b, a)
         # Each direction keeps to its own side.
         handle = 0.3 * math.dist(a[:2], b[:2])
         start, first = (_ray(a, angle + math.pi + 0.3, d) for d in (radius, radius + handle))
@@ -285,8 +270,8 @@ def _marks(mdp: MDP, discs: Mapping[State, Circle], circles: Sequence[Circle], c
     return found
 
 
-def _ray(circle: Circle, angle: float, length: float) -> Point:
-    return circle.x + length * math.cos(angle), circle.y + length * math.sin(angle)
+def _ray(place: Sequence[float], angle: float, length: float) -> Point:
+    return place[0] + length * math.cos(angle), place[1] + length * math.sin(angle)
 
 
 def _box(label: Label) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ from pgsym.display.figure import DARK, LIGHT, Palette
 from pgsym.model.drawing.captions import LABEL_SIZE, SMALL, symbol_size
 from pgsym.model.drawing.geometry import PETAL, Pi, geometry
 from pgsym.model.drawing.picture import Arrow, Disc, Label, Mark, Petal, Picture
-from pgsym.model.mdp import MDP, Action, State
+from pgsym.model.mdp import MDP, State
 
 HEAD = 7.5
 """Length of an arrow's head."""
@@ -65,14 +65,11 @@ def write(picture: Picture) -> str:
         f"<desc>{described}</desc>",
         f"<style>{_style(picture)}</style>",
     ]
-    places = {(p.state, p.action): p for p in picture.petals}
     discs = {d.state: d for d in picture.discs}
-    groups: dict[tuple[State, Action], list[Arrow]] = {pair: [] for pair in places}
-    for arrow in picture.arrows if places else ():
-        groups[arrow.state, arrow.action].append(arrow)
-    for pair, arrows in groups.items():
-        parts.append(_action(places[pair], discs[pair[0]], arrows, picture.quiet))
-    if not places:
+    for p in picture.petals:
+        arrows = [arrow for arrow in picture.arrows if (arrow.state, arrow.action) == (p.state, p.action)]
+        parts.append(_action(p, discs[p.state], arrows, picture.quiet))
+    if not picture.petals:
         parts.append("".join(['<g class="a s7 f7">', *(_arrow(arrow, scale=0.6) for arrow in picture.arrows), "</g>"]))
     parts += [_state(disc) for disc in picture.discs]
     for p in picture.petals:

@@ -47,17 +47,20 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
 
 def require_place(path: Path, *, folder: bool = False) -> None:
     """Refuse a file, or a folder, that could not be written, before anything is computed for it."""
-    above = path.resolve().parent
-    while folder and not above.exists():
-        above = above.parent
-    if path.exists() and path.is_dir() != folder:
-        reason = "File exists" if folder else "Is a directory"
-    elif not above.is_dir():
-        reason = "Not a directory" if above.exists() else "No such file or directory"
-    elif not os.access(above, os.W_OK):
-        reason = "Permission denied"
-    else:
-        return
+    try:
+        above = path.resolve().parent
+        while folder and not above.exists():
+            above = above.parent
+        if path.exists() and path.is_dir() != folder:
+            reason: object = "File exists" if folder else "Is a directory"
+        elif not above.is_dir():
+            reason = "Not a directory" if above.exists() else "No such file or directory"
+        elif not os.access(above, os.W_OK):
+            reason = "Permission denied"
+        else:
+            return
+    except (OSError, ValueError) as error:  # a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) else error
     raise SchemaError(
         f"cannot be {'made' if folder else 'written'} ({reason}). Choose another {'folder' if folder else 'place'}",
         where=str(path),

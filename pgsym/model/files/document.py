@@ -26,6 +26,7 @@ from pgsym.model.files.reading import SCALARS, read_text, trusting
 from pgsym.model.files.schema import read_document
 from pgsym.model.policy import Direct, Mixture, Policy, Softmax
 from pgsym.model.problem import Problem
+from pgsym.model.symbols import all_symbols
 
 
 def loads(text: str, format: str = "yaml", *, where: str | None = None) -> Problem:
@@ -209,8 +210,7 @@ def plain_formula(value: sp.Expr) -> int | str:
 def _check_symbols(problem: Problem) -> None:
     """Symbols are written as bare names, so the bare name must say everything."""
     mdp, policy = problem.mdp, problem.policy
-    in_policy: set[sp.Symbol] = {symbol for expr in policy.expressions() for symbol in expr.free_symbols}
-    for symbol in in_order({*mdp.symbols, *policy.params, *in_policy}):
+    for symbol in in_order(all_symbols(mdp, policy)):
         if symbol != sp.Symbol(symbol.name):
             raise SchemaError(
                 f"symbol {symbol} carries SymPy assumptions; a file holds plain symbols. "
@@ -219,7 +219,7 @@ def _check_symbols(problem: Problem) -> None:
             )
     gamma = sp.Symbol("gamma")
     meaning = discount_name(mdp.gamma)
-    if gamma in meaning and gamma in (mdp.symbols | in_policy) - set(policy.params):
+    if gamma in meaning and gamma in (mdp.symbols | policy.mentioned) - set(policy.params):
         raise NameCollisionError(
             f"gamma names a symbol of the model whose discount factor is {mdp.gamma}; in a file it names the "
             "discount factor. Rename the symbol",

@@ -77,7 +77,7 @@ def loads(text: str, *, where: str | None = None) -> Problem:
     top = root.find("{*}graph")
     if _tag(root) != "graphml" or top is None:
         raise SchemaError(f"found <{_tag(root)}>; <graphml> with a <graph> is required. Export as GraphML", where=where)
-    if top.get("edgedefault") != "directed":
+    if top.get("edgedefault") != "directed" or any(e.get("directed") == "false" for e in top.iterfind("{*}edge")):
         raise SchemaError("the graph is undirected; outcomes lead from s to s'. Use a directed graph", where=where)
     reader = _Reader(root, where)
     attributes = reader.data(top, "graph")

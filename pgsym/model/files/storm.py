@@ -121,7 +121,7 @@ def load_prism(path: str | os.PathLike[str], *, constants: str = "", rewards: st
     """
     stormpy = optional("stormpy", "neighbours", "PRISM programs")
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SchemaError("cannot be read (no such file). Check the path", where=str(path))
 
     def build() -> Any:

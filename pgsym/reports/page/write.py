@@ -86,7 +86,7 @@ def report(
     """
     problem = Problem.of(problem)
     chosen, place = Settings(**settings), Path(out)
-    alone = place.suffix in (".html", ".tex") and not place.is_dir()
+    alone = place.suffix in (".html", ".tex") and not os.path.isdir(place)
     if alone:
         require_place(place)
     else:
