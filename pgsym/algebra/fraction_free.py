@@ -21,8 +21,8 @@ from pgsym.algebra.fraction import ONE, RationalFunction, reduced
 from pgsym.algebra.polynomial import Polynomial, Ring
 from pgsym.errors import SingularMatrixError
 
-Products = Sequence[tuple[RationalFunction, RationalFunction]]
-"""A sum of products."""
+Terms = Sequence[tuple[int, Any, Any]]
+"""(j, a, b): a sum of a b x_j."""
 PolynomialRow = dict[int, Polynomial]
 """Nonzero entries by column."""
 
@@ -46,41 +46,46 @@ def dot(base: CoprimeBase, left: Sequence[Any], right: Sequence[Any]) -> Rationa
     return reduced(base, numerator, scale, factors or ())
 
 
-def cleared_sums(base: CoprimeBase, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial] | None:
-    """The sums as polynomials over one polynomial, and that one; None where denominators have different factors."""
+def cleared_row(base: CoprimeBase, terms: Terms, i: int, n: int) -> PolynomialRow | None:
+    """The equation x_i = sum a b x_j as row i of a matrix of polynomials; None where denominators differ.
+
+    With x_n = 1: what stands alone is the right side.
+    """
     factors: Factors = ()
-    scale, multiply, zero = ONE, base.ring.multiply, base.ring.zero
-    for terms in sums:
-        for a, b in terms:
-            if (found := a.factors) and b.factors:
+    scale, multiply = ONE, base.ring.multiply
+    for _, a, b in terms:
+        if (found := a.factors) and b.factors:
+            return None
+        found = found or b.factors
+        if found and found is not factors:
+            if factors and found != factors:
                 return None
-            found = found or b.factors
-            if found and found is not factors:
-                if factors and found != factors:
-                    return None
-                factors = found
-            if (own := a.scale * b.scale) != scale:
-                scale = scale.lcm(own)
-    below, numerators = base.expand(base.live(factors)), []
-    for terms in sums:
-        total = zero
-        for a, b in terms:
-            product = multiply(a.numerator, b.numerator)
-            if (own := a.scale * b.scale) != scale:
-                product = product * (scale // own)
-            total = total + (product if a.factors or b.factors or not factors else multiply(product, below))
-        numerators.append(total)
-    return numerators, below * scale
+            factors = found
+        if (own := a.scale * b.scale) != scale:
+            scale = scale.lcm(own)
+    below = base.expand(base.live(factors))
+    row: PolynomialRow = {i: below * scale}
+    for j, a, b in terms:
+        product = multiply(a.numerator, b.numerator)
+        if (own := a.scale * b.scale) != scale:
+            product = product * (scale // own)
+        if factors and not (a.factors or b.factors):
+            product = multiply(product, below)
+        if j == n:
+            row[n] = row[n] + product if n in row else product
+        else:
+            row[j] = row[j] - product if j in row else -product
+    return row
 
 
 def solve_cleared(base: CoprimeBase, rows: Sequence[PolynomialRow], last: int) -> LazyVector:
     """The x with sum_j a_ij x_j = a_in for n rows; `last` is found without the others."""
     n, zero = len(rows), base.ring.zero
     found = triangular_form(base.ring, rows, last)
-    start = LazyVector(n, lambda i: RationalFunction(base, found[i].get(n, zero)))
-    pivots = LazyVector(n, lambda i: RationalFunction(base, found[i][i]))
-    made = LazyVector(n, lambda i: [(j, RationalFunction(base, e)) for j, e in found[i].items() if j not in (i, n)])
-    return triangular(start, made.__getitem__, pivots)
+    elements = [{j: RationalFunction(base, e) for j, e in found[i].items()} for i in range(n)]
+    start = [row.get(n, RationalFunction(base, zero)) for row in elements]
+    terms = [[(j, e) for j, e in row.items() if j not in (i, n)] for i, row in enumerate(elements)]
+    return triangular(start, terms.__getitem__, [row[i] for i, row in enumerate(elements)])
 
 
 def triangular_form(ring: Ring, rows: Sequence[PolynomialRow], last: int) -> dict[int, PolynomialRow]:
@@ -94,7 +99,7 @@ def triangular_form(ring: Ring, rows: Sequence[PolynomialRow], last: int) -> dic
     {0: {0: x, 1: 1, 2: 1}, 1: {1: x^2 + (-1), 2: x^2 + (-1)}}
     """
     n, multiply, level = len(rows), ring.multiply, ring.one
-    waiting = {i: (row, ring.one) for i, row in enumerate(rows)}
+    waiting = {i: ({j: e for j, e in row.items() if not e.is_zero()}, ring.one) for i, row in enumerate(rows)}
     found: dict[int, PolynomialRow] = {}
     while waiting:
         i = min(waiting, key=lambda i: (i == last, len(waiting[i][0])))

@@ -24,7 +24,7 @@ from pgsym.algebra.differentiation import Differentiation
 from pgsym.algebra.elimination import RowScaled, eliminate
 from pgsym.algebra.field import Factorization, Field, Row
 from pgsym.algebra.fraction import ONE, Printer, RationalFunction
-from pgsym.algebra.fraction_free import Products, cleared_sums, dot, solve_cleared
+from pgsym.algebra.fraction_free import Terms, cleared_row, dot, solve_cleared
 from pgsym.algebra.generators import Generators, shifted_exponents
 from pgsym.algebra.interpolate import ImageFactorization, prefers_images
 from pgsym.algebra.ordering import Ordering, order
@@ -220,37 +220,38 @@ class RationalField(Field):
         found = None if self._constant or len(left) < 2 else dot(self._base, left, right)
         return super().dot(left, right) if found is None else found
 
-    def fixed_point(self, equations: Sequence[tuple[Products, Mapping[int, Products]]], last: int = 0) -> Sequence[Any]:
-        """The x with x_i = b_i + sum_j a_ij x_j, of which `last` is cheap; b_i and {j: a_ij} are sums of products.
+    def fixed_point(self, equations: Sequence[Terms], last: int = 0) -> Sequence[Any]:
+        """The x with x_i = sum a b x_j for the terms (j, a, b) of equation i of n, and x_n = 1; `last` is cheap.
 
         >>> p = sp.Symbol("p")
         >>> field = RationalField([], [], [p])
         >>> one, p = field.one, field.symbol(p)
-        >>> x = field.fixed_point([([(one, one)], {1: [(p, p)]}), ([], {0: [(one, p)]})])
+        >>> x = field.fixed_point([[(2, one, one), (1, p, p)], [(0, one, p)]])
         >>> field.to_sympy(x[0]), field.to_sympy(x[1])
         (-1/((p - 1)*(p**2 + p + 1)), -p/((p - 1)*(p**2 + p + 1)))
         """
-        if self._constant or len(equations) > FRACTION_FREE:
-            rows = [{j: -self._total(a) for j, a in inside.items()} for _, inside in equations]
-            for i, row in enumerate(rows):
-                row[i] = self.one + row[i] if i in row else self.one
-            return self.factor(rows, [last]).solve([self._total(right) for right, _ in equations])
+        n = len(equations)
+        if self._constant or n > FRACTION_FREE:
+            rows = [self._row(terms, i, n) for i, terms in enumerate(equations)]
+            right = [row.pop(n, self.zero) for row in rows]
+            return self.factor(rows, [last]).solve(right)
         cleared = []
-        for i, (right, inside) in enumerate(equations):
-            sums = [right, *inside.values()]
-            (b, *numerators), one = cleared_sums(self._base, sums) or self._cleared_sums(sums)
-            row = {j: -a for j, a in zip(inside, numerators, strict=True)}
-            row[i] = one + row[i] if i in row else one
-            cleared.append({j: e for j, e in [*row.items(), (len(equations), b)] if not e.is_zero()})
+        for i, terms in enumerate(equations):
+            row = cleared_row(self._base, terms, i, n)
+            if row is None:
+                row = {j: e.numerator for j, e in self._cleared(self._row(terms, i, n))[0].items()}
+            cleared.append(row)
         return solve_cleared(self._base, cleared, last)
 
-    def _cleared_sums(self, sums: Sequence[Products]) -> tuple[list[Polynomial], Polynomial]:
-        """As the function of that name, whatever the denominators."""
-        found, common = self._cleared(dict(enumerate(map(self._total, sums))))
-        return [found[k].numerator if k in found else self._ring.zero for k in range(len(sums))], common.numerator
-
-    def _total(self, products: Products) -> Any:
-        return self.dot([a for a, _ in products], [b for _, b in products])
+    def _row(self, terms: Terms, i: int, n: int) -> dict[int, Any]:
+        """Row i of I - A, with the right side in column n."""
+        products: dict[int, list[tuple[Any, Any]]] = {}
+        for j, a, b in terms:
+            products.setdefault(j, []).append((a, b))
+        sums = {j: self.dot(*zip(*pairs, strict=True)) for j, pairs in products.items()}
+        row = {j: e if j == n else -e for j, e in sums.items()}
+        row[i] = self.one + row[i] if i in row else self.one
+        return row
 
     def gradient(self, element: Any) -> dict[sp.Symbol, Any]:
         if self._constant:

@@ -153,13 +153,11 @@ class BlockValues:
         known, equations = self._known, []
         for k in part:
             reward, terms = self._equations[k]
-            right, inside = self._earned(reward), dict[int, list[Product]]()
+            found = [(len(part), *product) for product in self._earned(reward)]
             for c, b in terms:
-                if b in part:
-                    inside.setdefault(b - part.start, []).append(self._product(c))
-                else:
-                    right.append((self._weight(c), known[b]))
-            equations.append((right, inside))
+                inside = b in part
+                found.append((b - part.start, *self._product(c)) if inside else (len(part), self._weight(c), known[b]))
+            equations.append(found)
         return self._field.fixed_point(equations, first - part.start)
 
     def _sum(self, products: Sequence[Product]) -> Any:

@@ -53,16 +53,14 @@ class Quantities(LongRunChain):
         known = None if self._below is None else self._below._values
         return solved(self._system.solve, rewards, known)
 
-    def _equation(self, s: State) -> tuple[list[Any], dict[int, list[Any]]]:
-        """V(s) by the values of the live states: what is earned, and the coefficients, as sums of products."""
-        numbering, constants = self.plan.numbering, self.constants
-        earned, ahead = list[Any](), dict[int, list[Any]]()
+    def _equation(self, s: State) -> list[tuple[int, Any, Any]]:
+        """V(s) by the values of the live states, in products, as `RationalField.fixed_point` takes them."""
+        numbering, rewards, steps, index = self.plan.numbering, self.constants.rewards, self.constants.steps, self.index
+        terms = []
         for a, p in self.pi[s].items():
-            earned.append((p, constants.rewards[numbering.kinds[numbering.kind[s, a]][1]]))
-            for t, i in numbering.moves[s, a]:
-                if t in self.index:
-                    ahead.setdefault(self.index[t], []).append((p, constants.steps[i]))
-        return earned, ahead
+            terms.append((len(index), p, rewards[numbering.kinds[numbering.kind[s, a]][1]]))
+            terms += [(index[t], p, steps[i]) for t, i in numbering.moves[s, a] if t in index]
+        return terms
 
     @cached_property
     def eta(self) -> Mapping[State, Any]:

@@ -14,12 +14,12 @@ ENTRIES = [0, 0, 1, -1, x, 1 - x, x * y, 1 / (1 + x), y / (1 + x), sp.Rational(2
 
 @st.composite
 def equations(draw, field):
-    """x_i = b_i + sum_j a_ij x_j, with a sum of one or two products for each."""
+    """x_i = sum a b x_j, with one or two products for each of some j, and a right side, j = n."""
     n = draw(st.integers(1, 5))
     one = st.sampled_from([field.convert(sp.sympify(e)) for e in ENTRIES])
     products = st.lists(st.tuples(one, one), min_size=1, max_size=2)
-    rows = st.dictionaries(st.integers(0, n - 1), products, max_size=n)
-    return draw(st.lists(st.tuples(products, rows), min_size=n, max_size=n))
+    rows = draw(st.lists(st.dictionaries(st.integers(0, n), products, max_size=n + 1), min_size=n, max_size=n))
+    return [[(j, a, b) for j, terms in row.items() for a, b in terms] for row in rows]
 
 
 @given(st.data())
@@ -45,5 +45,5 @@ def test_a_pivot_of_the_diagonal_may_be_zero():
     """x_0 = x_0 + x_1 - 1 and x_1 = x x_0: the unknowns are found in another order."""
     field = RationalField([], [], [x])
     one, g = field.one, field.symbol(x)
-    found = field.fixed_point([([(-one, one)], {0: [(one, one)], 1: [(one, one)]}), ([], {0: [(g, one)]})], 1)
+    found = field.fixed_point([[(2, -one, one), (0, one, one), (1, one, one)], [(0, g, one)]], 1)
     assert [field.to_sympy(e) for e in found] == [1 / x, 1]

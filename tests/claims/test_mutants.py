@@ -59,8 +59,8 @@ def h_is_not_centred(patch):
     """h is 0 in the last recurrent state, instead of mu.h = 0."""
 
     def wrong(self):
-        rest, _ = self._pinned
-        return dict(zip(rest, self._relative, strict=True)) | {self._recurrent[-1]: self.field.zero}
+        last = self.H[self.only_class.states[-1]]
+        return {s: e - last for s, e in self.H.items()}
 
     patch.setattr(Quantities, "h", property(wrong))
 
