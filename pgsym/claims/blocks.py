@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.claims.language.statement import Arbitrary, Binding, Claim, ForAll, ForEach, Let, Statement, World
-from pgsym.claims.language.tree import Call, Expect, Indicator, Node, OverIndices, Quantity
+from pgsym.claims.language.tree import Call, Indicator, Node, OverIndices, Quantity, written_out
+from pgsym.claims.same_policy import is_of_second
 from pgsym.expression.notation import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust
@@ -191,18 +192,10 @@ def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
     names: set[str] = set()
     indices: set[str] = set()
     primed = False
-    for node in (node for term in terms for node in term.walk()):
-        match node:
-            case Call(name, at):
-                names.add(name)
-                indices |= {i for i in at if isinstance(i, str)}
-            case Quantity(_, at):
-                primed = primed or node.primed
-                indices |= {i for i in at if isinstance(i, str)}
-            case Indicator(at):
-                indices |= {i for i in at if isinstance(i, str)}
-            case OverIndices(at):
-                indices |= set(at)
-            case Expect(draws):
-                primed = primed or any(d.primed for d in draws)
+    for node in (node for term in terms for node in written_out(term)):
+        primed = primed or is_of_second(node)
+        if isinstance(node, Call):
+            names.add(node.name)
+        if isinstance(node, Call | Quantity | Indicator | OverIndices):
+            indices |= {i for i in node.indices if isinstance(i, str)}
     return names, indices, primed

@@ -158,9 +158,7 @@ class BoundClaim:
             mdp = terminating(self.mdp)
             policy = self.policy.pullback(mdp, lambda s: s)
             return mdp, policy, Structure(mdp, policy)
-        drawn = [d for node in self._nodes if isinstance(node, t.Expect) for d in node.draws]
-        primed = any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes)
-        if not primed and not any(d.primed for d in drawn):
+        if not any(isinstance(n, t.Quantity | runs.RunExpect | runs.Covariance) and n.primed for n in self._nodes):
             return None
         world = self._second_world
         return world.mdp, world.policy, Structure(world.mdp, world.policy)

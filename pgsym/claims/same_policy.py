@@ -34,8 +34,7 @@ def merged(node: t.Node, scope: Scope) -> t.Node:
 
 def is_of_second(part: t.Node) -> bool:
     """Whether a node, its children apart, is about a second policy or model."""
-    drawn = isinstance(part, t.Expect) and any(draw.primed for draw in part.draws)
-    return drawn or isinstance(part, t.PrimedGrad) or getattr(part, "primed", False)
+    return isinstance(part, t.PrimedGrad) or getattr(part, "primed", False)
 
 
 class _Merger:

@@ -323,6 +323,15 @@ class Expect(Node):
         return Quantity(draw.name, indices, draw.primed, at=self.at)
 
 
+def written_out(node: Node) -> Iterator[Node]:
+    """The node and all below it, with expectations as the sums that they are."""
+    if isinstance(node, Expect):
+        node = node.expanded()
+    yield node
+    for child in node.children:
+        yield from written_out(child)
+
+
 def as_node(value: Node | int | Fraction) -> Node:
     """A number as an expression; expressions as they are."""
     return value if isinstance(value, Node) else Number(Fraction(value))
