@@ -30,6 +30,7 @@ from pgsym.certificates.tensor_terms import (
     expanded,
     is_moving,
     parts,
+    renamed,
     text,
 )
 from pgsym.claims.language import tree as t
@@ -37,6 +38,7 @@ from pgsym.claims.language.statement import Claim
 from pgsym.claims.same_policy import merged
 from pgsym.errors import CertificateError
 from pgsym.prover import GeneralVerdict, prove
+from pgsym.prover.tensors import unused
 
 HEAD = """\
 From Coq Require Import Reals Lra Lia List.
@@ -280,13 +282,14 @@ class _File:
 
 def _slope_lemma(k: int, slope: Slope) -> list[str]:
     """The derivative of one expression of the claim."""
-    free = _free(slope.body)
-    names = [i for i, _ in free]
-    body, value = (
-        text(x, names, theta, minus="+ -") for x, theta in ((expanded(slope.body), "u"), (slope.value, "theta"))
-    )
-    proof = f"{_introduced(free)}change (is_derive (fun u => {body}) theta ({value})). derives tensors."
-    return _derive_lemma(f"gradient_{k}", free, slope.body, slope.value, proof)
+    names: dict[str, str] = {}
+    for i, _ in _free(slope.body):
+        names[i] = unused(i[0], names.values())
+    body, value = renamed(slope.body, names), renamed(slope.value, names)
+    free, used = _free(body), list(names.values())
+    left, right = text(expanded(body), used, "u", minus="+ -"), text(value, used, minus="+ -")
+    proof = f"{_introduced(free)}change (is_derive (fun u => {left}) theta ({right})). derives tensors."
+    return _derive_lemma(f"gradient_{k}", free, body, value, proof)
 
 
 def _derive_lemma(name: str, free: Free, body: Term, value: Term, proof: str) -> list[str]:
@@ -308,17 +311,13 @@ def _free(term: Term) -> Free:
     return sorted(((i, owner[i] if i[0] == "a" else "") for i in found), key=lambda pair: bool(pair[1]))
 
 
-def _coq(index: str) -> str:
-    return index.replace("#", "_")
-
-
 def _quantified(free: Free) -> str:
-    ranges = "".join(f"({_coq(i)} < {f'actions {_coq(of)}' if of else 'states'})%nat -> " for i, of in free)
-    return f"forall {' '.join(_coq(i) for i, _ in free)}, {ranges}" if free else ""
+    ranges = "".join(f"({i} < {f'actions {of}' if of else 'states'})%nat -> " for i, of in free)
+    return f"forall {' '.join(i for i, _ in free)}, {ranges}" if free else ""
 
 
 def _introduced(free: Free) -> str:
-    names = [_coq(i) for i, _ in free]
+    names = [i for i, _ in free]
     return f"intros {' '.join(names)} {' '.join(f'H{i}' for i in names)}. " if free else ""
 
 

@@ -104,4 +104,4 @@ def derivative_of_J(at: CertifiedModel, p: sp.Symbol) -> str:
 
 def of_the_model(node: t.Node) -> bool:
     """Whether all quantities are numbers of the model."""
-    return all(n.name in ("r", "P", "mu0", "gamma") for n in node.walk() if isinstance(n, t.Quantity | t.Call))
+    return all(n.name in ("r", "P", "mu0", "gamma") for n in t.written_out(node) if isinstance(n, t.Quantity | t.Call))

@@ -114,6 +114,16 @@ def is_moving(term: Term) -> bool:
     return any(isinstance(part, Tensor) and part.moving for part in parts(term))
 
 
+def renamed(term: Term, names: Mapping[str, str]) -> Term:
+    """With other indices."""
+    changed: dict[str, object] = {name: renamed(part, names) for name, part in below(term).items()}
+    if isinstance(term, Tensor | Named):
+        changed["at"] = tuple(names.get(i, i) for i in term.at)
+    elif isinstance(term, Total):
+        changed["of"] = names.get(term.of, term.of)
+    return replace(term, **changed)  # type: ignore[arg-type]
+
+
 def inverse(term: Numeral | Tensor) -> Numeral | Tensor:
     """1 / term."""
     if isinstance(term, Numeral):
@@ -150,7 +160,7 @@ class _Writer:
         """As an operand of + (level 1), of * on its right (2) or left (3)."""
 
         def name(index: str) -> str:
-            return names.get(index) or index.replace("#", "_")
+            return names.get(index) or index
 
         match term:
             case Numeral(words):

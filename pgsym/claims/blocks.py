@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgsym.claims.language.statement import Arbitrary, Binding, Claim, ForAll, ForEach, Let, Statement, World
-from pgsym.claims.language.tree import Call, Node, is_primed
+from pgsym.claims.language.tree import Call, Node, is_primed, written_out
 from pgsym.expression.notation import tex_width
 from pgsym.model.objective import Objective
 from pgsym.trust import Trust
@@ -185,7 +185,7 @@ def used(bindings: Sequence[Binding], terms: Iterable[Node]) -> tuple[Binding, .
 
 def _mentioned(terms: Iterable[Node]) -> tuple[set[str], set[str], bool]:
     """Own names, indices, and whether the second world is mentioned."""
-    nodes = [node for term in terms for node in term.walk()]
+    nodes = [node for term in terms for node in written_out(term)]
     names = {node.name for node in nodes if isinstance(node, Call)}
     indices = {i for node in nodes for i in getattr(node, "indices", ()) if isinstance(i, str)}
     return names, indices, any(map(is_primed, nodes))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from pgsym.algebra.point import Logarithm
+from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.errors import PgsymError, TooLargeError, UndefinedQuantityError
 from pgsym.expression.quantity import reward_power
@@ -132,7 +133,7 @@ def without_logarithms(body: t.Node, parameters: Collection[str], arbitrary: Col
             if isinstance(n, t.Call)
             else (n.name in _CONSTANT or reward_power(n.name) is not None) and not n.overrides
             if isinstance(n, t.Quantity)
-            else True
+            else not isinstance(n, runs.Runs)
             for n in _parts(node)
         )
 

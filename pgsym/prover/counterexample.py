@@ -132,7 +132,8 @@ class Search:
     """Why nothing is known of some size."""
 
     def __post_init__(self) -> None:
-        nodes = list(_nodes(self.claim))
+        scope = Scope(self.claim.bindings, self.claim.source)
+        nodes = [node for side in (self.claim.left, self.claim.right) for node in scope.parts(side)]
         names = {node.name for node in nodes if isinstance(node, t.Quantity)}
         moments = any(name.startswith("E[r^") for name in names)
         over_runs = any(isinstance(node, runs.RunExpect | runs.Covariance) for node in nodes)
@@ -281,13 +282,3 @@ class Search:
         witness = decide(problem, self.claim).witness
         assert witness is not None
         return self._decided(problem.mdp.subs(witness.symbols), size)
-
-
-def _nodes(claim: Claim) -> Iterator[t.Node]:
-    """All of them, with definitions and expectations written out."""
-    scope = Scope(claim.bindings, claim.source)
-    todo = [claim.left, claim.right, *(let.body for let in scope.lets.values())]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo += (node.expanded(),) if isinstance(node, t.Expect) else node.children

@@ -13,9 +13,10 @@ the probabilities of actions sum to 1: sum[a1] pi(a1|s) = 1
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from pgsym.claims.language import tree as t
 from pgsym.prover.tensors import Factor, is_summed, new_index, product_text, renamed
 
 FROZEN = "°"
@@ -128,6 +129,8 @@ class TensorEquations:
     """The weight of the Fisher matrix as factors at ``S``, where its inverse is spoken of."""
     softmax: bool = False
     """Whether the logits of the policy are spoken of."""
+    letters: Mapping[str, t.Quantity] = field(default_factory=dict)
+    """Quantities that are not written out, by their names as factors."""
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -219,7 +222,21 @@ class TensorEquations:
     # -- derivatives -------------------------------------------------------------------------------------
 
     def derivative(self, factor: Factor, index: str, primed: bool = False) -> list[tuple[Any, list[Factor]]] | None:
-        """The gradient of a factor by a parameter, of pi' if `primed`, as a sum; None where it is not known here."""
+        """The gradient of a factor by a parameter, of pi' if `primed`, as a sum; None where it is not known here.
+
+        That of a letter is a letter.
+        """
+        name, *at = factor
+        letter = next((name[k:] for k in range(3) if name[:k] == "d" * k and name[k:] in self.letters), None)
+        if letter is None:
+            return self.tensor_derivative(factor, index, primed)
+        node = self.letters[letter]
+        if not node.overrides and primed != (self.letter("pi", "'" * node.primed) == "pi'"):
+            return []
+        return None if name.startswith("dd") else [(1, [("d" + name, *at, index)])]
+
+    def tensor_derivative(self, factor: Factor, index: str, primed: bool) -> list[tuple[Any, list[Factor]]] | None:
+        """That of a factor as a tensor, be it a letter or not."""
         name, *at = factor
         if name.endswith(FROZEN):
             return []

@@ -19,16 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product as product_of
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from pgsym.claims.language import tree as t
-from pgsym.claims.language.statement import Claim
 from pgsym.expression.quantity import VOCABULARY
-from pgsym.model.objective import Objective
 from pgsym.prover.equations import CONTINUING, UNICHAIN, Equation, TensorEquations, coefficient_text, positive
 from pgsym.prover.quantities import TensorQuantities, places_of
 from pgsym.prover.reading import Reading
-from pgsym.prover.tensors import Factor, Terms, new_index, product, scaled
+from pgsym.prover.tensors import Terms, new_index, product, scaled
 from pgsym.prover.vocabulary import coefficient_node
 
 _OF_MU = ("`mu` is stationary", "`mu` sums to 1")
@@ -104,14 +102,6 @@ class LetterReading(Reading):
 
     quantities = LetterQuantities
 
-    def __init__(
-        self, claim: Claim, objective: Objective = Objective.START_STATE, *, undiscounted: bool = False
-    ) -> None:
-        super().__init__(claim, objective, undiscounted=undiscounted)
-        of = self.equations
-        self.equations = _LetterEquations(of.discounts, of.second, of.fisher, of.softmax)
-        self.equations.letters = self.letters
-
     def letter(self, node: t.Quantity) -> str:
         """The name of a quantity as a factor."""
         name = str(node).replace(" ", "")
@@ -153,7 +143,7 @@ class LetterReading(Reading):
                     self.letter(t.Quantity(name, (), bool(mark), own))
 
     def _slope_of_mu(self, name: str, order: int) -> list[Equation]:
-        slope = TensorEquations.derivative(self.equations, (name, "T"), "I", self._by_own(name))
+        slope = self.equations.tensor_derivative((name, "T"), "I", self._by_own(name))
         right = tuple((c, tuple(fs)) for c, fs in slope or ())
         return [Equation(f"derivative of `{name}`", (("d" + name, "T", "I"),), right, UNICHAIN)] if order else []
 
@@ -181,20 +171,3 @@ class LetterReading(Reading):
             equation = replace(equation, name=name, left=left, right=tuple((-d / c, fs) for d, fs in rest))
             found.append(equation)
         return found
-
-
-class _LetterEquations(TensorEquations):
-    """Those of the tensors; the gradient of a letter is a letter."""
-
-    letters: dict[str, t.Quantity]
-
-    def derivative(self, factor: Factor, index: str, primed: bool = False) -> list[tuple[Any, list[Factor]]] | None:
-        """See `TensorEquations`."""
-        name, *at = factor
-        letter = next((name[k:] for k in range(3) if name[:k] == "d" * k and name[k:] in self.letters), None)
-        if letter is None:
-            return super().derivative(factor, index, primed)
-        node = self.letters[letter]
-        if not node.overrides and primed != (self.letter("pi", "'" * node.primed) == "pi'"):
-            return []
-        return None if name.startswith("dd") else [(1, [("d" + name, *at, index)])]

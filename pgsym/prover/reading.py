@@ -9,7 +9,6 @@ sum[s1,a1] N[gamma](s,s1) * pi(a1|s1) * r(s1,a1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import sympy as sp
@@ -66,22 +65,12 @@ class Reading:
         self.numbers = dict(zip(["gamma", *scalars], self.field.gens, strict=True))
         if undiscounted:
             self.numbers["gamma"] = self.field.one
-        self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, self._second(), *self._spoken_of())
-
-    def _second(self) -> frozenset[str] | None:
-        if self.scope.arbitrary:
-            return self.scope.arbitrary
-        return frozenset({"pi'"}) if any(map(t.is_primed, self._nodes())) else None
-
-    def _spoken_of(self) -> tuple[str, bool]:
-        nodes = list(self._nodes())
-        weight = "mu S" if self.objective.definition.weight == "mu" else "mu0 x, N[gamma] x S"
-        inverse = any(isinstance(n, t.Inv) for n in nodes)
-        return weight if inverse else "", any(isinstance(n, t.Quantity) and n.name == "logit" for n in nodes)
-
-    def _nodes(self) -> Iterator[t.Node]:
-        for body in (self.claim.left, self.claim.right, *(let.body for let in self.scope.lets.values())):
-            yield from body.walk()
+        nodes = [n for side in (claim.left, claim.right) for n in self.scope.parts(side)]
+        second = self.scope.arbitrary or (frozenset({"pi'"}) if any(map(t.is_primed, nodes)) else None)
+        weight = "mu S" if objective.definition.weight == "mu" else "mu0 x, N[gamma] x S"
+        fisher_weight = weight if any(isinstance(n, t.Inv) for n in nodes) else ""
+        logits = any(isinstance(n, t.Quantity) and n.name == "logit" for n in nodes)
+        self.equations = TensorEquations({"gamma": self.numbers["gamma"]}, second, fisher_weight, logits, self.letters)
 
     def difference(self) -> Total:
         """Left minus right."""

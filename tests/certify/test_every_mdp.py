@@ -69,6 +69,12 @@ def test_names_of_the_claim_mean_nothing_else_to_coq(kernel):
     assert own_name("b'") == "b__own"
 
 
+def test_text_is_the_same_whatever_was_certified_before():
+    texts = [certify_every_mdp("sum[s] mu0(s) * grad V(s) = grad J").text for _ in range(2)]
+    assert texts[0] == texts[1]
+    assert "Lemma gradient_0 : forall s, (s < states)%nat -> is_derive (fun u => V u s) theta" in texts[0]
+
+
 # -- what is accepted -------------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,7 @@ DECIDED = {
         ("two-state", "at[pi'=pi] grad' grad' sum[s] eta(s) * sum[a] pi'(a|s) * log (pi'(a|s) / pi(a|s)) = F",
          "proved"),
         ("two-state", "grad log d(s) = grad d(s) / d(s)", "proved"),
+        ("two-state", "grad ((E[tau] r_0) * log (1 + pi(a|s))) = (E[tau] r_0) * grad log (1 + pi(a|s))", "refuted"),
         ("two-state", "grad log eta(s) = grad log d(s)", "proved"),
         ("short-corridor", "grad log eta(s) = grad log d(s)", "refuted"),
         ("two-state", "log d(s) = log eta(s) + log (1 - gamma)", "proved"),

@@ -283,6 +283,11 @@ GRADIENT = (
     "terms out"
 )
 
+INDICES = (
+    "found a power over time of what has indices; it is taken of numbers, such as gamma. Write prod[u<t] for a product "
+    "over the steps"
+)
+
 REFUSED = {
     "E[tau] r_t = 1": "the time t is not bound; sum over it, as in sum[t]",
     "E[tau] sum[t] lambda^(t-u) * r_t = 1": "the time u is not bound; sum over it, as in sum[u]",
@@ -324,6 +329,9 @@ REFUSED = {
     "the time if a symbol of the model is meant",
     "E[tau] grad dot(grad V(s_0), grad V(s_2)) = 0": GRADIENT,
     "E[tau] grad sum[t] theta_x^t * r_t = 0": GRADIENT,
+    'E[tau] sum[t<2] grad ((E[s~d] 1[s="x"])^t * r_t) = 0': GRADIENT,
+    "E[tau] sum[t] V(s_t)^t = 0": INDICES,
+    "E[tau] sum[t] (E[a~pi] r(s,a))^t = 0": INDICES,
 }
 
 

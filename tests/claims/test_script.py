@@ -4,6 +4,7 @@ import pytest
 
 import pgsym
 from pgsym.claims.blocks import Chain, Definition, Heading, Prose
+from pgsym.claims.language import parse
 from pgsym.claims.script import Script
 from pgsym.errors import ClaimError, SchemaError
 from pgsym.model.objective import Objective
@@ -35,6 +36,16 @@ sum[
 @pytest.fixture
 def script():
     return Script.parse(TEXT, "file")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["for all r': E[tau~pi' | s_0=s, a_0=a] r_0 = r(s,a)", "for all P': E[s'~P'] V(s') = sum[s'] P(s'|s,a) * V(s')"],
+)
+def test_second_model_of_runs_and_draws_alone_is_arbitrary(text):
+    (claim,) = Script.parse(text).chains[0].claims
+    assert claim == parse(text).claims[0]
+    assert pgsym.decide("two-state", claim).refuted
 
 
 def test_script_reads_blocks_in_order(script):

@@ -186,6 +186,7 @@ def test_on_a_model():
     proof = prove("E[tau] sum[t] gamma^t * grad log pi(a_t|s_t) * G_t = grad J").derivation("short-corridor")
     assert proof.audit.holds
     assert 'grad Q("s1","R") = grad V("s2")   # Bellman\'s equation, differentiated' in proof.text()
+    assert prove("grad E[tau] sum[t] gamma^t * r_t = grad J").derivation("two-state").audit.holds
     assert "In this model" not in prove(PGT).derivation("two-state", level="general").text()
     assert "# For every finite MDP" not in prove(PGT).derivation("two-state", level="model").text()
     average = prove("grad J = sum[s] mu(s) * sum[a] grad pi(a|s) * Q(s,a)", objective="average-reward")

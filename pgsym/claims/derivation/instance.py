@@ -191,7 +191,7 @@ class Instance:
         params = {p.name for p in self.policy.params}
         constant = ("gamma", "|S|", "P", "r", "mu0", "I")
         return not any(
-            isinstance(n, t.Call)
+            isinstance(n, t.Call | runs.RunExpect | runs.Covariance)
             or (isinstance(n, t.Quantity) and n.name not in constant)
             or (isinstance(n, t.Symbol) and n.name in params)
             for n in node.walk()

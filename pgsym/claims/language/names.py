@@ -66,10 +66,10 @@ class ClaimNames:
         return ClaimError(message, where=str(node))
 
     def parts(self, node: t.Node, change: Callable[[t.Node], t.Node] = lambda node: node) -> Iterator[t.Node]:
-        """The node and all below it, and the definitions that they use; each of them changed first."""
+        """What is written out below the node, and in the definitions that it uses; each of them changed first."""
         seen, waiting = set[str](), [node]
         while waiting:
-            for part in change(waiting.pop()).walk():
+            for part in t.written_out(change(waiting.pop())):
                 yield part
                 if isinstance(part, t.Call) and part.name in self.lets and part.name not in seen:
                     seen.add(part.name)

@@ -48,6 +48,11 @@ class Scope(ClaimNames):
             case runs.RewardAt() | runs.ReturnFrom() | runs.Return() | runs.RunProbability():
                 return 0
             case runs.TimePower(body) | runs.TimeProduct(_, _, body):
+                if isinstance(node, runs.TimePower) and any(self.free_uses(body)):
+                    raise self.error(
+                        "found a power over time of what has indices; it is taken of numbers, such as gamma. Write "
+                        "prod[u<t] for a product over the steps", body,
+                    )  # fmt: skip
                 return self._scalar(body, "a power or a product over time is taken")
             case runs.RunExpect(body, "E"):
                 return self.rank(body)

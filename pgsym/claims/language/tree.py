@@ -335,6 +335,15 @@ def is_primed(node: Node) -> bool:
     return of_second or (isinstance(node, Expect) and any(draw.primed for draw in node.draws))
 
 
+def written_out(node: Node) -> Iterator[Node]:
+    """The node and all below it, with expectations as the sums that they are."""
+    if isinstance(node, Expect):
+        node = node.expanded()
+    yield node
+    for child in node.children:
+        yield from written_out(child)
+
+
 def as_node(value: Node | int | Fraction) -> Node:
     """A number as an expression; expressions as they are."""
     return value if isinstance(value, Node) else Number(Fraction(value))
