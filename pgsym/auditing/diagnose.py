@@ -112,7 +112,7 @@ class Candidate:
     """The base with one departure, with two, and so on."""
     finish: Finish = UNCHANGED
     aside: tuple[Mistake, ...] = ()
-    """What biases the base itself."""
+    """What biases it without any departure."""
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -166,7 +166,7 @@ def candidates(
                         if recipe not in seen and mistake not in candidate.departures:
                             seen.add(recipe)
                             made, chain = (*candidate.departures, mistake), (*candidate.chain, recipe)
-                            step[base].append(replace(candidate, departures=made, chain=chain))
+                            step[base].append(Candidate(made, base, chain, aside=tuple(aside(recipe))))
         for base in step:
             yield from step[base]
         found = step

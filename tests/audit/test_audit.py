@@ -172,6 +172,8 @@ ENTROPY = "grad J + 1/10 * grad sum[s] eta(s) * sum[a] pi(a|s) * log pi(a|s)"
         (u.actor_critic, "discounted", {"target": "bootstrap", "critic": [1, 2, -1]}, "inexact-critic"),
         (u.value_of_next_episode, "truncated", {"target": "bootstrap", "critic": [1, 2, -1]},
          "inexact-critic + next-episode-value"),
+        (u.gae_95, "discounted", {"target": "truncated", "horizon": 2}, "bootstrap-at-time-limit"),
+        (u.truncation_as_termination, "discounted", {"target": "truncated", "horizon": 2}, "inexact-critic"),
     ],
 )  # fmt: skip
 def test_correct_estimator_of_something_else_is_given_no_departure(audited, estimator, name, options, key):
