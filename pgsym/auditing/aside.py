@@ -8,6 +8,7 @@ import numpy as np
 
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.controls import agreeing
+from pgsym.auditing.episodes import visits
 from pgsym.auditing.mistake import Mistake
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe
@@ -47,7 +48,9 @@ def asides(rollouts: Rollouts, target: AuditTarget, truth: Floats, bias: Floats)
         always = [CUT_SHORT if np.allclose(truth, target_gradient(arrays, T, target)) else ANOTHER_TARGET]
     episodic = arrays.objective is Objective.START_STATE
     cut = not episodic or AuditTarget.BOOTSTRAP not in agreeing(AuditTarget.TRUNCATED, arrays, T)
-    wrong = arrays.critic is not None and not np.allclose(arrays.critic, arrays.V)
+    taken = visits(arrays, T) > 0
+    seen = np.union1d(arrays.outcome_state[:-1][taken], arrays.outcome_next[:-1][taken])
+    wrong = not np.allclose(arrays.values[seen], arrays.V[seen])
 
     def found(recipe: Recipe) -> list[Mistake]:
         uses_it = recipe.lam < 1 or (recipe.bootstrap and cut)

@@ -297,7 +297,7 @@ def _named(
         mean, scale = truth + bias, float(np.linalg.norm(truth))
         norm = float(np.linalg.norm(mean)) * scale
         cosine = float(mean @ truth) / norm if norm else 0.0
-        share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
+        share = float(np.linalg.norm(bias)) / scale
         note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
     means = [mean_of(*step) for step in best.steps]
     parts = tuple(_part(truth, mean) for mean in means) if len(means) > 1 else ()
@@ -319,7 +319,7 @@ def _part(truth: Floats, mean: Floats) -> str:
 
 def _scaled(truth: Floats, bias: Floats) -> str:
     """Whether the mean is a multiple of the truth."""
-    if not truth.any() or len(truth) < 2:
+    if len(truth) < 2:
         return ""
     factor, rest = _components(truth, truth + bias)
     return f"the observed mean is about {factor:.4g} times the truth, up to {rest:.2g} across it"
