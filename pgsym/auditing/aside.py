@@ -8,6 +8,7 @@ import numpy as np
 
 from pgsym.auditing.batch import Rollouts
 from pgsym.auditing.controls import agreeing
+from pgsym.auditing.episodes import visits
 from pgsym.auditing.mistake import Mistake
 from pgsym.auditing.problem_arrays import Floats
 from pgsym.auditing.recipes import Recipe
@@ -38,7 +39,7 @@ INEXACT_CRITIC = Mistake(
 
 
 def asides(rollouts: Rollouts, target: AuditTarget, truth: Floats, bias: Floats) -> Callable[[Recipe], list[Mistake]]:
-    """What the bias of the estimators of `mistakes.bases` would come from, without a departure."""
+    """What biases an estimator, a recipe of `mistakes.bases` or one with departures, beside its departures."""
     arrays, T = rollouts.arrays, rollouts.horizon
     cutting = target is AuditTarget.TRUNCATED
     theirs = target_gradient(arrays, T, target if cutting else AuditTarget.BOOTSTRAP)
@@ -47,11 +48,13 @@ def asides(rollouts: Rollouts, target: AuditTarget, truth: Floats, bias: Floats)
         always = [CUT_SHORT if np.allclose(truth, target_gradient(arrays, T, target)) else ANOTHER_TARGET]
     episodic = arrays.objective is Objective.START_STATE
     cut = not episodic or AuditTarget.BOOTSTRAP not in agreeing(AuditTarget.TRUNCATED, arrays, T)
-    wrong = arrays.critic is not None and not np.allclose(arrays.critic, arrays.V)
+    taken = visits(arrays, T) > 0
+    seen = np.union1d(arrays.outcome_state[:-1][taken], arrays.outcome_next[:-1][taken])
+    wrong = not np.allclose(arrays.values[seen], arrays.V[seen])
 
-    def found(base: Recipe) -> list[Mistake]:
-        uses_it = base.lam < 1 or (base.bootstrap and cut)
-        never_exact = cutting and cut and base.lam < 1
+    def found(recipe: Recipe) -> list[Mistake]:
+        uses_it = recipe.lam < 1 or (recipe.bootstrap and cut)
+        never_exact = cutting and cut and recipe.lam < 1 and not recipe.bootstrap
         return [*always, INEXACT_CRITIC] if (wrong and uses_it) or never_exact else always
 
     return found

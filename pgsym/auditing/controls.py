@@ -25,7 +25,8 @@ from pgsym.auditing.recipes import Recipe, whole_returns
 from pgsym.auditing.targets import AuditTarget, target_gradient
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
-from pgsym.estimators.moments import moments
+from pgsym.estimators.law import floats
+from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.estimators.token_losses import Average
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem
@@ -137,10 +138,13 @@ class Best:
         return min(found, default=None)
 
     def _exact_trace(self, recipe: Recipe) -> float:
-        arrays = self.rollouts.arrays
-        problem, theta = Problem(arrays.mdp, arrays.policy), {p: float(v) for p, v in arrays.theta.items()}
-        law = moments(problem, described(recipe, self.rollouts.horizon)).at(theta)
+        law = _law(self.rollouts.arrays, described(recipe, self.rollouts.horizon))
         return float(law.covariance_trace) / self.rollouts.batch_size
+
+
+def _law(arrays: ProblemArrays, estimator: Estimator) -> EstimatorLaw:
+    """The exact law at theta, in floats."""
+    return moments(Problem(arrays.mdp, arrays.policy), estimator).at({p: float(v) for p, v in arrays.theta.items()})
 
 
 def own_baselines(rollouts: Rollouts, exact: Floats, given: Sequence[Estimator | str]) -> tuple[Spread, ...]:
@@ -161,9 +165,8 @@ def own_baselines(rollouts: Rollouts, exact: Floats, given: Sequence[Estimator |
     found = []
     for one in given:
         estimator = find_estimator(one, horizon=horizon)
-        law = moments(Problem(arrays.mdp, arrays.policy), estimator).at({p: float(v) for p, v in arrays.theta.items()})
-        mean = np.array([float(law.mean[p]) for p in law.params])
-        if not np.allclose(mean, exact, rtol=CUTOFF, atol=CUTOFF * float(np.abs(exact).max(initial=0.0))):
+        law = _law(arrays, estimator)
+        if not np.allclose(floats(law.mean), exact, rtol=CUTOFF, atol=CUTOFF * float(np.abs(exact).max(initial=0.0))):
             raise SamplingError(
                 f"its mean is not the target of {horizon} steps; an estimator to compare with is unbiased. Leave it "
                 "out, or choose another target",

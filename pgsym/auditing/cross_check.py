@@ -19,8 +19,8 @@ import numpy as np
 from pgsym.display.result import TableResult, data_frame
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
-from pgsym.estimators.law import FALSE_ALARM, POWER
-from pgsym.estimators.moments import EstimatorLaw, moments
+from pgsym.estimators.law import FALSE_ALARM, POWER, floats
+from pgsym.estimators.moments import moments
 from pgsym.estimators.sample_size import noncentrality
 from pgsym.exact import solve
 from pgsym.exact.float_chain import truncated
@@ -269,18 +269,18 @@ def cross_check(
     found = estimate(problem, chosen, n=n, seed=seed, horizon=horizon, **options)
     point = {p: float(v) for p, v in problem.point.items()}
     solution = solve(problem).at(point)
-    gradient = np.array([float(solution.grad[p]) for p in problem.policy.params])
+    gradient = floats(solution.grad)
     J = float(solution.J)
     if is_long_run(chosen, problem.objective):
         bias = np.zeros_like(gradient) if found.bias is None else found.bias
         return CrossCheck(found, gradient + bias, false_alarm, gradient, J + (found.bias_of_J or 0.0), J)
     cut = replace(chosen, horizon=found.horizon)
     if problem.objective is not Objective.START_STATE:
-        return CrossCheck(found, exact_mean(moments(problem, cut).at(point)), false_alarm, gradient, J, J)
+        return CrossCheck(found, floats(moments(problem, cut).at(point).mean), false_alarm, gradient, J, J)
     finite = truncated(problem, found.horizon)
     truth = finite.grad
     if cut.looks_ahead:
-        truth = exact_mean(moments(problem, "all-knowing", horizon=found.horizon).at(point))
+        truth = floats(moments(problem, "all-knowing", horizon=found.horizon).at(point).mean)
     return CrossCheck(found, truth, false_alarm, gradient, finite.J, J)
 
 
@@ -288,8 +288,3 @@ def require_rate(false_alarm: float) -> None:
     """Refuse a false-alarm rate outside (0, 1)."""
     if not 0 < false_alarm < 1:
         raise SamplingError(f"found {false_alarm}; a false-alarm rate lies in (0, 1)", where="false_alarm")
-
-
-def exact_mean(law: EstimatorLaw) -> Floats:
-    """[k] the mean of a law at a point."""
-    return np.array([float(law.mean[p]) for p in law.params])

@@ -112,7 +112,7 @@ class Candidate:
     """The base with one departure, with two, and so on."""
     finish: Finish = UNCHANGED
     aside: tuple[Mistake, ...] = ()
-    """What biases the base itself."""
+    """What biases it without any departure."""
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -166,7 +166,7 @@ def candidates(
                         if recipe not in seen and mistake not in candidate.departures:
                             seen.add(recipe)
                             made, chain = (*candidate.departures, mistake), (*candidate.chain, recipe)
-                            step[base].append(replace(candidate, departures=made, chain=chain))
+                            step[base].append(Candidate(made, base, chain, aside=tuple(aside(recipe))))
         for base in step:
             yield from step[base]
         found = step
@@ -297,7 +297,7 @@ def _named(
         mean, scale = truth + bias, float(np.linalg.norm(truth))
         norm = float(np.linalg.norm(mean)) * scale
         cosine = float(mean @ truth) / norm if norm else 0.0
-        share = float(np.linalg.norm(bias)) / scale if scale else float("inf")
+        share = float(np.linalg.norm(bias)) / scale
         note = f"Its cost here: relative bias {share:.3g}, cosine to the true gradient {cosine:.4f}."
     means = [mean_of(*step) for step in best.steps]
     parts = tuple(_part(truth, mean) for mean in means) if len(means) > 1 else ()
@@ -319,7 +319,7 @@ def _part(truth: Floats, mean: Floats) -> str:
 
 def _scaled(truth: Floats, bias: Floats) -> str:
     """Whether the mean is a multiple of the truth."""
-    if not truth.any() or len(truth) < 2:
+    if len(truth) < 2:
         return ""
     factor, rest = _components(truth, truth + bias)
     return f"the observed mean is about {factor:.4g} times the truth, up to {rest:.2g} across it"

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import stats
 
-from pgsym.auditing.cross_check import Comparison, exact_mean, require_rate
+from pgsym.auditing.cross_check import Comparison, require_rate
 from pgsym.display.result import data_frame
 from pgsym.errors import SamplingError
-from pgsym.estimators.law import FALSE_ALARM
+from pgsym.estimators.law import FALSE_ALARM, floats
 from pgsym.estimators.moments import EstimatorLaw, moments
 from pgsym.model.objective import Objective
 from pgsym.sampling import Estimate, build_tables, dynamics, estimate
@@ -152,4 +152,4 @@ def check_law(
     cut = law.estimator if law.estimator.horizon is not None else replace(law.estimator, horizon=found.horizon)
     truth = moments(problem, cut, target=law.target).at()
     traces = np.array([float(run.variance.sum()) for run in runs])
-    return LawCheck(found, exact_mean(truth), false_alarm, truth, float(truth.covariance_trace), traces)
+    return LawCheck(found, floats(truth.mean), false_alarm, truth, float(truth.covariance_trace), traces)

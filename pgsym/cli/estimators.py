@@ -131,12 +131,8 @@ def moments(
         symbols = sorted(s.name for s in {*problem.mdp.symbols, *chosen.symbols})
         console().print(moments_table(data, check, symbols))
     if plot is not None:
-        from pgsym.estimators.sweep import applicable, plot_sweeps, sweep
-
-        law = report.law
         with working("sweeps"):
-            sweeps = [sweep(law, number) for number in applicable(law)]
-            figure = plot_sweeps(f"{law.description}; bias against {law.target}", sweeps)
+            figure = report.law.plot()
         save_plot(plot, figure)
     raise typer.Exit(0 if check is None or check.consistent else 1)
 

@@ -211,14 +211,11 @@ class EstimatorMoments:
         -------
         A whole number; inf where there is no bias.
         """
-        bias = floats(self.bias)
-        if len(bias) > COVARIANCE_PARAMETERS:
-            along = self.project([bias.tolist()]) if self.n == 1 else self.batch(1).project([bias.tolist()])
-            square = np.array([[float(along.covariance[0, 0])]])
-            return sample_size.for_bias_test(np.array([float(bias @ bias)]), square, false_alarm, power)
-        one = self if self.n == 1 else self.batch(1)
-        covariance = np.array(one.covariance.evalf(), dtype=float)
-        return sample_size.for_bias_test(bias, covariance, false_alarm, power)
+        bias, one = floats(self.bias), self.batch(1)
+        if len(bias) <= COVARIANCE_PARAMETERS:
+            return sample_size.for_bias_test(bias, np.array(one.covariance.evalf(), dtype=float), false_alarm, power)
+        square = np.array([[float(one.project([bias.tolist()]).covariance[0, 0])]])
+        return sample_size.for_bias_test(np.array([float(bias @ bias)]), square, false_alarm, power)
 
     # -- points ------------------------------------------------------------------------------------------
 

@@ -172,6 +172,8 @@ ENTROPY = "grad J + 1/10 * grad sum[s] eta(s) * sum[a] pi(a|s) * log pi(a|s)"
         (u.actor_critic, "discounted", {"target": "bootstrap", "critic": [1, 2, -1]}, "inexact-critic"),
         (u.value_of_next_episode, "truncated", {"target": "bootstrap", "critic": [1, 2, -1]},
          "inexact-critic + next-episode-value"),
+        (u.gae_95, "discounted", {"target": "truncated", "horizon": 2}, "bootstrap-at-time-limit"),
+        (u.truncation_as_termination, "discounted", {"target": "truncated", "horizon": 2}, "inexact-critic"),
     ],
 )  # fmt: skip
 def test_correct_estimator_of_something_else_is_given_no_departure(audited, estimator, name, options, key):
@@ -182,8 +184,6 @@ def test_correct_estimator_of_something_else_is_given_no_departure(audited, esti
 
 
 def test_value_of_a_critic_that_is_exact_is_no_mistake(audited, cases):
-    from pgsym.auditing.problem_arrays import build_arrays
-
     V = build_arrays(cases["truncated"].problem).V[:-1]
     found = audited(u.value_of_next_episode, "truncated", target="bootstrap", critic=V, delta=0.01)
     assert found.diagnosis.key == "next-episode-value", str(found)
@@ -245,8 +245,6 @@ def test_missing_stop_gradient_is_named(audited):
 
 
 def test_action_dependent_baseline_is_named(audited, cases):
-    from pgsym.auditing.problem_arrays import build_arrays
-
     case = cases["discounted"]
     arrays = build_arrays(case.problem)
     table = np.zeros((arrays.S + 1, arrays.actions))
