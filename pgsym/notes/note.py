@@ -24,9 +24,9 @@ from pgsym.notes.divergences import entropies_at
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
 from pgsym.notes.names import SECOND_NAMES, Names, plain
-from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_coordinate, without_sample
+from pgsym.notes.parts import Pieces, given_below, text_of
+from pgsym.notes.samples import OTHERS, OWN, SIZE, SampleGroup, averaged, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
