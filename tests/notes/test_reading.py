@@ -641,3 +641,21 @@ def test_what_is_said_of_everything_is_no_condition(every):
 
 def test_rows_may_follow_from_one_another():
     assert read_as(r"V(s) = V(s) \\ \implies J = J") == ["V(s) == V(s)", "J == J"]
+
+
+@pytest.mark.parametrize(
+    ("prose", "said"),
+    {
+        r"Let $d(s)$ be the start distribution and $\mu(s)$ the stationary distribution.": {"d": ("mu0",), "\\mu": ("mu",)},
+        r"Here $\rho$ is the initial state distribution, $d^\pi$ the discounted state visitation distribution.":
+            {"\\rho": ("mu0",), "d": ("eta", "d")},
+        r"The discounted stationary distribution $d^\pi$ of TRPO.": {"d": ("eta", "d")},
+        r"The weights $d(s)$, which are the stationary distribution of the chain.": {"d": ("mu",)},
+        r"$d(s)$ is not the stationary distribution.": {},
+        r"Unlike the stationary distribution, $d(s)$ depends on the start.": {},
+        r"For $\gamma=1$ it is $d$, the stationary distribution; else $d$ is the discounted distribution.": {},
+    }.items(),
+)  # fmt: skip
+def test_prose_gives_a_letter_the_meaning_of_its_own_clause(prose, said):
+    found = conventions(NoteDocument.of(f"{prose}\n\n$$J = J$$", "note.md")).said
+    assert {key: meanings for key, (meanings, _) in found.items()} == said
