@@ -19,7 +19,7 @@ from pgsym.notes import chains
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.names import SECOND, WEIGHTS, Names, Own, plain
+from pgsym.notes.names import SECOND, WEIGHTS, Names, Own, plain, second_names
 from pgsym.notes.parts import WrittenSymbol, before_bar, commas, join_bars, scripts, text_of
 from pgsym.notes.quantities import CHANCES, VALUES
 from pgsym.notes.side import OutsideRunError
@@ -159,7 +159,8 @@ class Definitions(ABC):
             )
             return [WrittenRelation.of(source, relation.at, first=True, defines=key)]
         own = self.define(key, sub if timed else None, arguments, right, line)
-        self.names.own[key] = replace(own, at=source.at + left.at, sure=sure)
+        called = second_names(found, right.found)
+        self.names.own[key] = replace(own, at=source.at + left.at, sure=sure, second=called)
         if own.text:
             self.names.tell(key, f"defined in line {line}")
         rows = [WrittenRelation.of(source, relation.at, reason=own.why, first=True, defines=key)]

@@ -44,7 +44,7 @@ SECOND = {
     "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
 }  # fmt: skip
 SECOND_NAMES = re.compile(
-    r"\\(?:tilde|hat|bar|widetilde|widehat)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:'|_(?:\\text)?(?:old|new))"
+    r"\\(?:wide)?(tilde|hat|bar)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:(')|[_^](?:\\text)?(old|new))"
 )
 """A second policy by one of its usual names, in a formula without spaces and braces."""
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
@@ -70,6 +70,8 @@ class Own:
     why: str = ""
     random: bool = False
     at: int = -1
+    second: frozenset[str] = frozenset()
+    """What a second policy is called in its definition."""
     sure: bool = False
     """It was defined with :=, so that what is said of it later is no other definition."""
 
@@ -156,6 +158,16 @@ class Names:
         heads = ", ".join(self.arbitrary[w] for w in sorted(needed))
         lets = "".join(f"{own.text} " for own in self.own.values() if own.name in seen)
         return (f"for all {heads}: " if heads else "") + lets
+
+
+def second_names(*sides: Sequence[Token]) -> frozenset[str]:
+    r"""What a second policy is called in a formula: ' or tilde, hat, bar, old, new.
+
+    >>> from pgsym.notes.tokens import tokens
+    >>> sorted(second_names(tokens(r"J(\pi_{new}) - J(\pi_{old})")))
+    ['new', 'old']
+    """
+    return frozenset("".join(found) for side in sides for found in SECOND_NAMES.findall(plain(side)))
 
 
 def decoration(key: str, parts: Sequence[Token], at: int) -> bool:

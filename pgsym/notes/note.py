@@ -24,7 +24,7 @@ from pgsym.notes.divergences import entropies_at
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.names import SECOND_NAMES, Names, plain
+from pgsym.notes.names import Names, plain, second_names
 from pgsym.notes.parts import Pieces, given_below, text_of
 from pgsym.notes.samples import OTHERS, OWN, SIZE, SampleGroup, averaged, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
@@ -181,7 +181,9 @@ class _Reader(Definitions):
             )
             raise NotReadError(why, right.at)
         try:
-            claim = parse(self.names.bindings(text) + text).claims[0]
+            text = self.names.bindings(text) + text
+            self.require_one_second(left, right, text)
+            claim = parse(text).claims[0]
             check(claim)
         except ClaimError as error:
             raise NotReadError(error.message.partition("\n")[0], right.at) from None
@@ -195,7 +197,7 @@ class _Reader(Definitions):
         else:
             terms = [averaged(term) for term in terms]
             if terms != [left.found, right.found]:
-                if self.names.second or any(SECOND_NAMES.search(plain(side.found)) for side in (left, right)):
+                if self.names.second or second_names(left.found, right.found):
                     why = (
                         "found an average over samples beside a second policy: from which one are they? Write the mean"
                     )
@@ -234,6 +236,7 @@ class _Reader(Definitions):
         """The parsed claim, and what was found besides."""
         texts = [text_of(side) for side in sides]
         bindings = self.names.bindings(" ".join(texts))
+        self.require_one_second(left, right, bindings + " ".join(texts))
         finding = ""
         is_order = spelling in chains.ORDERS
 
@@ -296,6 +299,15 @@ class _Reader(Definitions):
                 said = f"found {lost[1]} without a sum over it, inside of a sum over {lost[2]}: a sum is missing"
             raise refuse(said, None if every_run or finding else error.at) from None
         return claim, finding
+
+    def require_one_second(self, left: ChainSide, right: ChainSide, text: str) -> None:
+        """Two names of a second policy in one relation, or in what it takes from definitions, are two policies."""
+        words = set(re.findall(r"[A-Za-z_]\w*", text))
+        used = (own.second for own in self.names.own.values() if own.name in words)
+        called = second_names(left.found, right.found).union(*used)
+        if len(called) > 1:
+            why = f"found a second policy by the names {' and '.join(sorted(called))}: are they two? Write one as \\pi"
+            raise NotReadError(why, right.at)
 
     def require_known(self, texts: list[str], right: ChainSide) -> None:
         """An order says nothing of arbitrary numbers, and one of numbers alone is a condition."""

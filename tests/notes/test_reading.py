@@ -47,10 +47,10 @@ READ = {
         "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
     r"J = \sum_s d(s;\theta') V(s) + \mathbb{E}_{s\sim d(s;\theta)}[V(s)]":
         "J == sum[s] mu'(s) * V(s) + sum[s] mu(s) * V(s)",
-    r"V(s;\theta_{old}) = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
+    r"V(s;\theta') = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
     r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
     r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
-    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\tilde\pi}(s) + P^{\tilde\pi}(s,s')":
+    r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\pi'}(s) + P^{\pi'}(s,s')":
         "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
     r"V(s) = \mathcal{R}^\pi_s + \gamma \sum_{s'} \mathcal{P}^\pi_{ss'} V(s'), \quad \text{for all } s \in \mathcal{S}":
         "V(s) == r_pi(s) + gamma * sum[s'] P_pi(s,s') * V(s')",
@@ -177,6 +177,7 @@ def test_formula_is_read_as(latex, claim):
 
 OTHER = "; quantities of the policy pi are read, and of a second one, pi'"
 CONDITION = "found a condition; statements without conditions are read"
+SECONDS = "found a second policy by the names {}: are they two? Write one as \\pi"
 IMPLIES = "found one statement that implies another: is it said to be true? Write those that are in rows"
 REFUSED = {
     r"J = \sum_s \mu(s) \sum_a \pi_\theta^{old}(a|s) Q(s,a)": f"found \\pi with \\pi_\\theta^old{OTHER}",
@@ -192,6 +193,10 @@ REFUSED = {
     r"V(s) \neq V(s'), \quad s \neq s'": CONDITION,
     r"\mathbb{E}_\tau[r_t] = 0, \quad \forall t \ge 1": CONDITION,
     r"Q(s,a) = V(s) \implies A(s,a) = 0": IMPLIES,
+    r"J(\pi_{new}) - J(\pi_{old}) = 0": SECONDS.format("new and old"),
+    r"\pi^{new}(a|s) = \pi^{old}(a|s)": SECONDS.format("new and old"),
+    r"J(\pi') = J(\tilde\pi)": SECONDS.format("' and tilde"),
+    r"V^{\theta_{old}}(s) = V^{\theta'}(s)": SECONDS.format("' and old"),
     r"Q(s,a) = V(s) \iff A(s,a) = 0": IMPLIES,
     r"V(s;w) = V(s)": f"found V with w{OTHER}",
     r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
@@ -659,3 +664,10 @@ def test_rows_may_follow_from_one_another():
 def test_prose_gives_a_letter_the_meaning_of_its_own_clause(prose, said):
     found = conventions(NoteDocument.of(f"{prose}\n\n$$J = J$$", "note.md")).said
     assert {key: meanings for key, (meanings, _) in found.items()} == said
+
+
+def test_a_definition_keeps_its_second_policy():
+    given = r"f(s) = \sum_a \pi_{old}(a|s) Q(s,a)"
+    assert read_as(given, r"V^{\pi_{old}}(s) = f(s)", r"V^{\pi'}(s) = f(s)") == [
+        "V'(s) == f_note(s)", f"refused: {SECONDS.format(chr(39) + ' and old')}"
+    ]  # fmt: skip
