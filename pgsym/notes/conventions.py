@@ -3,7 +3,9 @@ r"""What a note as a whole shows: the number of the first step, how rewards coun
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pgsym.errors import NotReadError
@@ -12,11 +14,16 @@ from pgsym.notes.names import MIXED, SECOND_NAMES, SECOND_POLICY, WEIGHTS, plain
 from pgsym.notes.tokens import Token, tokens
 
 _SAID = (
-    (re.compile(r"\bstationary\s+(state\s+)?distribution", re.IGNORECASE), ("mu",)),
+    (re.compile(r"(?<!discounted\s)\bstationary\s+(state\s+)?distribution", re.IGNORECASE), ("mu",)),
     (re.compile(r"\b(initial|start(ing)?)(\s+state)?\s+distribution", re.IGNORECASE), ("mu0",)),
-    (re.compile(r"\bdiscounted\s+(state\s+)?(visit|occupanc|(state\s+)?distribution)", re.IGNORECASE), ("eta", "d")),
+    (
+        re.compile(r"\bdiscounted\s+((stationary|future|state)\s+)*(visit|occupanc|distribution)", re.IGNORECASE),
+        ("eta", "d"),
+    ),
 )
 """What prose calls the weights of the states."""
+_CLAUSE_ENDS = re.compile(r"[,;:()]|\b(?:and|but|while|whereas|else|where|with|which)\b")
+_DENIES = re.compile(r"\b(?:not|no|nor|unlike|than|instead)\b", re.IGNORECASE)
 _SECOND = r"(?:behaviou?r|sampling|logging|data[- ]collection)\s+policy"
 """What prose calls the policy from which the samples are, where that is not the one that is learned."""
 _BEFORE = re.compile(rf"\b{_SECOND}[\s(,]*(?:\$|\\+\()$", re.IGNORECASE)
@@ -114,21 +121,34 @@ def _second_policy(document: NoteDocument) -> Iterator[tuple[str, int]]:
 
 
 def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """Letters of formulas in lines that stand in one sentence with what they are."""
-    masked = document.text
-    for match in _SENTENCE.finditer(masked):
-        sentence = match[0]
-        meanings = next((m for pattern, m in _SAID if pattern.search(sentence)), None)
-        if meanings is None:
+    """Letters of formulas in lines that stand in one clause with what they are, else the nearest in the sentence."""
+    words = list(document.text)
+    for source in document.formulas:
+        words[source.at : source.at + len(source.latex)] = re.sub(r"[^.\n]", " ", source.latex)
+    for match in _SENTENCE.finditer("".join(words)):
+        said = {m.start(): meanings for pattern, meanings in _SAID for m in pattern.finditer(match[0])}
+        if not said:
             continue
-        for source in document.formulas:
-            if source.display or not match.start() <= source.at < match.end():
+        ends = [0, *(m.end() for m in _CLAUSE_ENDS.finditer(match[0])), len(match[0])]
+        letters = [(key, at - match.start()) for key, at in _letters(document, match.start(), match.end())]
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for place, meanings in said.items():
+            k = bisect_right(ends, place)
+            if _DENIES.search(match[0], ends[k - 1], ends[k]):
                 continue
-            try:
-                found = tokens(source.latex)
-            except NotReadError:
-                continue
-            yield from ((key, meanings, source.at) for key in _weights(found))
+            free = [x for x in letters if not any(bisect_right(ends, x[1]) == bisect_right(ends, at) for at in said)]
+            nearest = sorted(free, key=lambda x, place=place: abs(x[1] - place))[:1]  # type: ignore[misc]
+            for key, _ in [x for x in letters if bisect_right(ends, x[1]) == k] or nearest:
+                found.setdefault(key, set()).add(meanings)
+        yield from ((key, min(found[key]), match.start() + at) for key, at in letters if len(found.get(key, ())) == 1)
+
+
+def _letters(document: NoteDocument, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """Letters for weights that formulas in lines are about, with their places."""
+    for source in document.formulas:
+        if not source.display and start <= source.at < end:
+            with suppress(NotReadError):
+                yield from ((key, source.at) for key in _weights(tokens(source.latex)))
 
 
 def _weights(found: list[Token]) -> Iterator[str]:

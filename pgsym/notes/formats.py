@@ -9,7 +9,7 @@ What is searched has the length of the text: code, comments and tags are blanks,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -62,14 +62,15 @@ def sources(text: str, format: str, name: str) -> Iterator[Source]:
         yield from (source for _, source in rst_formulas(text, name)[1] if source is not None)
         return
     masked = {"latex": _without_comments, "html": _without_tags}.get(format, _without_code)(text)
-    for start, end, *_ in definitions(masked):
-        masked = blank(masked, start, end)
-    yield from _between_marks(masked)
+    yield from _between_marks(blank(masked, (found[:2] for found in definitions(masked))))
 
 
-def blank(text: str, start: int, end: int) -> str:
+def blank(text: str, places: Iterable[tuple[int, int]]) -> str:
     """The text with spaces there; its lines stay."""
-    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    characters = list(text)
+    for start, end in places:
+        characters[start:end] = ["\n" if c == "\n" else " " for c in characters[start:end]]
+    return "".join(characters)
 
 
 def line_starts(text: str) -> list[int]:
@@ -106,9 +107,8 @@ def _between_marks(text: str) -> Iterator[Source]:
 
 
 def _without_comments(text: str) -> str:
-    for match in re.finditer(r"(?<!\\)%[^\n]*|\\begin\{(verbatim|lstlisting)\}.*?\\end\{\1\}", text, re.DOTALL):
-        text = blank(text, match.start(), match.end())
-    return text
+    found = re.finditer(r"(?<!\\)%[^\n]*|\\begin\{(verbatim|lstlisting)\}.*?\\end\{\1\}", text, re.DOTALL)
+    return blank(text, (match.span() for match in found))
 
 
 def _without_code(text: str) -> str:
@@ -131,10 +131,7 @@ def _without_code(text: str) -> str:
         elif token.type == "inline" and "`" in token.content:
             code = re.finditer(r"(?<!`)(`+)(?!`)[^`]+?\1(?!`)", text[start:end])
             changes += [(start + m.start(), start + m.end()) for m in code]
-    pieces = list(text)
-    for start, end in changes:
-        pieces[start:end] = [c if c == "\n" else " " for c in pieces[start:end]]
-    return "".join(pieces)
+    return blank(text, changes)
 
 
 class _Words(PageParser):

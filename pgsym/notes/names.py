@@ -44,7 +44,7 @@ SECOND = {
     "\\hat{\\pi}", "\\theta_old", "\\bar{\\pi}", "\\pi_new", "\\pi_\\text{old}",
 }  # fmt: skip
 SECOND_NAMES = re.compile(
-    r"\\(?:wide)?(tilde|hat|bar)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:('+)|_(?:\\text)?(old|new))"
+    r"\\(?:wide)?(tilde|hat|bar)\{?\\pi|\\(?:pi|theta)(?:_\\theta)?(?:('+)|[_^](?:\\text)?(old|new))"
 )
 """A second policy by one of its usual names, in a formula without spaces and braces."""
 OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
@@ -233,14 +233,11 @@ def plain(parts: Sequence[Token]) -> str:
     >>> plain(tokens(r"\pi_{\theta}"))
     '\\pi_\\theta'
     """
-    text = spelled(list(parts)).replace("{}", "")
-    fonts = re.findall(r"\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]*\}", text)
-    for k, font in enumerate(fonts):
-        text = text.replace(font, f"\0{k}\0")
-    text = re.sub(r"[{}\s]", "", text).replace("\\text", "")
-    for k, font in enumerate(fonts):
-        text = text.replace(f"\0{k}\0", font.replace(" ", ""))
-    return text
+    return re.sub(
+        r"(\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]+\})|\\text|[{}\s]",
+        lambda m: (m[1] or "").replace(" ", ""),
+        spelled(parts),
+    )
 
 
 def told(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:

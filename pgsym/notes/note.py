@@ -24,9 +24,9 @@ from pgsym.notes.divergences import entropies_at
 from pgsym.notes.documents import NoteDocument
 from pgsym.notes.formats import Source
 from pgsym.notes.formula import Formula
-from pgsym.notes.group import OTHERS, OWN, SIZE, SampleGroup
-from pgsym.notes.names import SECOND_NAMES, Names, plain
-from pgsym.notes.parts import Pieces, averaged, given_below, text_of, without_coordinate, without_sample
+from pgsym.notes.names import Names, plain, second_policies
+from pgsym.notes.parts import Pieces, given_below, text_of
+from pgsym.notes.samples import OTHERS, OWN, SIZE, SampleGroup, averaged, without_coordinate, without_sample
 from pgsym.notes.side import OutsideRunError
 from pgsym.notes.single_runs import at_every_time, chance_of_run, of_every_run
 from pgsym.notes.tokens import Token, tokens
@@ -186,7 +186,9 @@ class _Reader(Definitions):
             )
             raise NotReadError(why, right.at)
         try:
-            claim = parse(self.names.bindings(text) + text).claims[0]
+            text = self.names.bindings(text) + text
+            self.names.require_one_second(plain([*left.found, *right.found]), text, right.at)
+            claim = parse(text).claims[0]
             check(claim)
         except ClaimError as error:
             raise NotReadError(error.message.partition("\n")[0], right.at) from None
@@ -200,7 +202,7 @@ class _Reader(Definitions):
         else:
             terms = [averaged(term) for term in terms]
             if terms != [left.found, right.found]:
-                if self.names.second or any(SECOND_NAMES.search(plain(side.found)) for side in (left, right)):
+                if self.names.second or second_policies(plain([*left.found, *right.found])):
                     why = (
                         "found an average over samples beside a second policy: from which one are they? Write the mean"
                     )

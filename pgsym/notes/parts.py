@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from pgsym.errors import NotReadError
@@ -261,85 +260,6 @@ def one_by_one(head: list[Token], law: list[Token]) -> list[tuple[list[Token], l
         (pair[0], [*law[:-1], Token("()", "()", at, tuple(pair[0]))]),
         (pair[1], [Token("symbol", "\\pi", at), Token("()", "()", at, given)]),
     ]
-
-
-def without_sample(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:
-    """Both sides without the mark ^(i) of one sample that both are about, and the mark; it stands nowhere else."""
-    marks = [[t.inside[0].text for t in everything(side) if _is_sample(t)] for side in sides]
-    letters = {letter for side in marks for letter in side}
-    if not all(marks) or len(letters) > 1:
-        return [list(side) for side in sides], ""
-    letter = letters.pop()
-    if sum(t.text == letter for side in sides for t in everything(side)) > sum(map(len, marks)):
-        return [list(side) for side in sides], ""
-    return [_unmarked(side, letter) for side in sides], letter
-
-
-def _is_sample(token: Token) -> bool:
-    return token.kind == "()" and len(token.inside) == 1 and token.inside[0].text in ("i", "j", "n", "m")
-
-
-def _unmarked(found: Sequence[Token], letter: str) -> list[Token]:
-    """Without ^(i), ^i and _i, and with _t for _{i,t}."""
-
-    def rule(found: Sequence[Token], k: int) -> Rewritten | None:
-        after = found[k + 1] if k + 1 < len(found) and found[k].text in ("_", "^") else None
-        mark = "" if after is None else plain(after.held)
-        if mark in (letter, f"({letter})"):
-            return (), 2
-        if after is not None and after.kind == "{}" and mark.startswith(letter + ","):
-            return [found[k], replace(after, inside=tuple(_unmarked(after.inside[2:], letter)))], 2
-        return None
-
-    return rewritten(found, rule)
-
-
-def without_coordinate(sides: Sequence[Sequence[Token]]) -> tuple[list[list[Token]], str]:
-    r"""Sides without the i of \partial\theta_i, and the i: where it is free on all but 0, and stands nowhere else."""
-    marks = [
-        [
-            plain(argument(level, k + 3))
-            for level in levels(side)
-            for k in range(len(level) - 3)
-            if [t.text for t in level[k : k + 3]] == ["\\partial", "\\theta", "_"]
-        ]
-        for side in sides
-    ]
-    letters = {letter for side in marks for letter in side}
-    letter = letters.pop() if len(letters) == 1 else ""
-    every = [list(everything(side)) for side in sides]
-    if (
-        len(letter) != 1
-        or any(not mark and plain(side) != "0" for mark, side in zip(marks, sides, strict=True))
-        or any(sum(t.text == letter for t in side) > len(mark) for mark, side in zip(marks, every, strict=True))
-        or any(t.text in ("\\|", "\\Var", "\\Cov", "\\mathbb{V}") for side in every for t in side)
-    ):
-        return [list(side) for side in sides], ""
-    return [_unmarked(side, letter) for side in sides], letter
-
-
-def averaged(found: Sequence[Token]) -> list[Token]:
-    r"""Terms \frac{1}{N}\sum_{i=1}^N x^{(i)} of a sum as \mathbb{E}_\tau[x]; inside of others they stay."""
-    ends = [k for k, t in enumerate(found) if t.kind == "operator" and t.text in ("+", "-")]
-    kept: list[Token] = []
-    for begin, end in zip([0, *(k + 1 for k in ends)], [*ends, len(found)], strict=True):
-        term, at = list(found[begin:end]), found[begin - 1].at if begin else 0
-        if len(term) > 4 and term[0].text == "\\frac" and term[3].text == "\\sum" and plain(argument(term, 1)) == "1":
-            sub, sup, _, after = scripts(term, 4)
-            letter, first = plain(sub or ())[:1], plain(sub or ())[1:]
-            body = _unmarked(term[after:], letter) if letter else []
-            is_whole = first == "=1" and sup is not None and plain(sup) == plain(argument(term, 2))
-            of_set = re.fullmatch(r"\\tau(_[ijn])?\\in(.+)", plain(sub or ()))
-            if of_set and plain(argument(term, 2)) == f"|{of_set[2]}|":
-                body = _unmarked(term[after:], of_set[1][1:]) if of_set[1] else term[after:]
-            elif not is_whole or body == term[after:] or any(t.text == letter for t in everything(body)):
-                body = []
-            if body:
-                at = term[0].at
-                below = (Token("operator", "_", at), Token("symbol", "\\tau", at))
-                term = [Token("symbol", "\\mathbb{E}", at), *below, Token("[]", "[]", at, tuple(body))]
-        kept += [*found[begin - 1 : begin], *term]
-    return kept
 
 
 def conditional(content: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:

@@ -42,8 +42,7 @@ def latex_elements(text: str, formula: Callable[[str], str]) -> list[NotePart]:
     NotReadError
         Braces or environments that do not match.
     """
-    for start, end, *_ in definitions(text):
-        text = blank(text, start, end)
+    text = blank(text, (found[:2] for found in definitions(text)))
     begin, end = text.find("\\begin{document}"), text.find("\\end{document}")
     body = text[begin + 16 if begin >= 0 else 0 : end if end >= 0 else len(text)]
     return in_paragraphs(_joined(_prose(items(latex_nodes(body)), formula)))

@@ -43,10 +43,9 @@ FONTS = split_words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \
 WORDS = split_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
     r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
-    r"\{ \lbrace", r"\} \rbrace",
-    r"[ \lbrack", r"] \rbrack", r"\le \leq <= \leqslant", r"\ge \geq >= \geqslant", r"' \prime", r"\frac \dfrac \tfrac",
-    r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt", r"> \gt", r"\neq \ne",
-    r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
+    r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack", r"] \rbrack", r"\le \leq <= \leqslant", r"\ge \geq >= \geqslant",
+    r"' \prime", r"\frac \dfrac \tfrac", r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt",
+    r"> \gt", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
     r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
     r"\Rightarrow \implies \Longrightarrow \therefore", r"\iff \Leftrightarrow \Longleftrightarrow",
 )  # fmt: skip
@@ -372,9 +371,8 @@ def _grouped(found: Sequence[Token]) -> list[Token]:
             raise NotReadError(f"found {token.text}{what}; brackets come in pairs. Correct it", token.at)
         else:
             stack[-1][1].append(token)
-    if len(stack) > 1:
-        opened = stack[-1][0]
-        assert opened is not None
+    opened = stack[-1][0]
+    if opened is not None:
         why = f"found {opened.text} without its other bracket; brackets come in pairs. Correct it"
         raise NotReadError(why, opened.at)
     return stack[0][1]

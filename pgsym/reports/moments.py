@@ -140,7 +140,7 @@ def _whole(size: Callable[[], float]) -> int | None:
     return None
 
 
-def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str] = ()) -> RenderableType:
+def moments_table(data: Mapping[str, Any], check: LawCheck | None, symbols: Sequence[str]) -> RenderableType:
     """The JSON schema as a table, with sampled values beside the exact ones where there are some.
 
     With `symbols`, which have no value, formulas take the places of numbers.

@@ -38,7 +38,7 @@ ROWS = 24
 """Rows of one table that are shown."""
 
 
-def solution_table(data: Mapping[str, Any], note: Text | None = None) -> RenderableType:
+def solution_table(data: Mapping[str, Any], note: Text | None) -> RenderableType:
     """The JSON schema of a solution (`pgsym.reports.values`) as one table for each quantity, a note above them."""
     head = Text(f"{data['model']}  ({data['objective']}, gamma = {data['gamma']})", style="bold")
     tables = {
@@ -192,7 +192,7 @@ def indented(line: str, more: int = 0, style: str = "") -> RenderableType:
     return Padding(Text(text, style=style), (0, 0, 0, len(line) - len(text) + more), expand=False)
 
 
-def audit_text(audit: Checked, problem: Problem, name: str = "") -> Text:
+def audit_text(audit: Checked, problem: Problem, name: str) -> Text:
     """The model, every relation with its verdict, and a closing line."""
     head = Text.assemble((problem.name, "bold"), f", {problem.mdp}" + (f": {name}" if name else "") + "\n\n")
     body = highlighted(audit.text())

@@ -183,6 +183,7 @@ def test_formula_is_read_as(latex, claim):
 
 OTHER = "; quantities of the policy pi are read, and of a second one, pi'"
 CONDITION = "found a condition; statements without conditions are read"
+SECONDS = "found two policies beside \\pi, {}; one is read. Write \\pi for one of them"
 IMPLIES = "found one statement that implies another: is it said to be true? Write those that are in rows"
 REFUSED = {
     r"J = \sum_s \mu(s) \sum_a \pi_\theta^{old}(a|s) Q(s,a)": f"found \\pi with \\pi_\\theta^old{OTHER}",
@@ -198,6 +199,10 @@ REFUSED = {
     r"V(s) \neq V(s'), \quad s \neq s'": CONDITION,
     r"\mathbb{E}_\tau[r_t] = 0, \quad \forall t \ge 1": CONDITION,
     r"Q(s,a) = V(s) \implies A(s,a) = 0": IMPLIES,
+    r"J(\pi_{new}) - J(\pi_{old}) = 0": SECONDS.format("\\pi_new and \\pi_old"),
+    r"\pi^{new}(a|s) = \pi^{old}(a|s)": SECONDS.format("\\pi_new and \\pi_old"),
+    r"J(\pi') = J(\tilde\pi)": SECONDS.format("\\pi' and \\tilde{\\pi}"),
+    r"V^{\theta_{old}}(s) = V^{\theta'}(s)": SECONDS.format("\\pi' and \\pi_old"),
     r"Q(s,a) = V(s) \iff A(s,a) = 0": IMPLIES,
     r"V(s;w) = V(s)": f"found V with w{OTHER}",
     r"P(\tau|s_0) = P(\tau)": f"found P with s_0{OTHER}",
@@ -673,3 +678,28 @@ def test_what_is_said_of_everything_is_no_condition(every):
 
 def test_rows_may_follow_from_one_another():
     assert read_as(r"V(s) = V(s) \\ \implies J = J") == ["V(s) == V(s)", "J == J"]
+
+
+@pytest.mark.parametrize(
+    ("prose", "said"),
+    {
+        r"Let $d(s)$ be the start distribution and $\mu(s)$ the stationary distribution.": {"d": ("mu0",), "\\mu": ("mu",)},
+        r"Here $\rho$ is the initial state distribution, $d^\pi$ the discounted state visitation distribution.":
+            {"\\rho": ("mu0",), "d": ("eta", "d")},
+        r"The discounted stationary distribution $d^\pi$ of TRPO.": {"d": ("eta", "d")},
+        r"The weights $d(s)$, which are the stationary distribution of the chain.": {"d": ("mu",)},
+        r"$d(s)$ is not the stationary distribution.": {},
+        r"Unlike the stationary distribution, $d(s)$ depends on the start.": {},
+        r"For $\gamma=1$ it is $d$, the stationary distribution; else $d$ is the discounted distribution.": {},
+    }.items(),
+)  # fmt: skip
+def test_prose_gives_a_letter_the_meaning_of_its_own_clause(prose, said):
+    found = conventions(NoteDocument.of(f"{prose}\n\n$$J = J$$", "note.md")).said
+    assert {key: meanings for key, (meanings, _) in found.items()} == said
+
+
+def test_a_definition_keeps_its_second_policy():
+    given = r"f(s) = \sum_a \pi_{old}(a|s) Q(s,a)"
+    assert read_as(given, r"V^{\pi_{old}}(s) = f(s)", r"V^{\pi'}(s) = f(s)") == [
+        "V'(s) == f_note(s)", "refused: " + SECONDS.format("\\pi' and \\pi_old")
+    ]  # fmt: skip

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 import pgsym
 from pgsym.claims.blocks import Command, DataTable, Figure, Note
+from pgsym.claims.decide import decide
 from pgsym.cli import app
 from pgsym.reports.page.quantities import Writer
-from pgsym.reports.page.regions import best, claims, command, decided
+from pgsym.reports.page.regions import best, claims, command
 from pgsym.reports.page.theorem import ruling
 
 
@@ -51,7 +52,7 @@ def test_optimal_policies_of_two_symbols_say_why_they_are_not_there():
 
 def test_a_claim_is_true_between_its_break_points():
     problem = pgsym.zoo("short-corridor")
-    (verdict,) = decided(problem, ["J >= -15"])
+    verdict = decide(problem, "J >= -15")
     # J = -2 (1 + x) (2 + x) / x is -15 at x = 1/2 and x = 4.
     ((symbol, low, high),) = verdict.bands
     assert symbol == problem.policy.params[0]
@@ -63,7 +64,7 @@ def test_a_claim_is_true_between_its_break_points():
 
 
 def test_a_claim_that_is_proved_has_no_bands():
-    (verdict,) = decided(pgsym.zoo("short-corridor"), ["J <= 0"])
+    verdict = decide(pgsym.zoo("short-corridor"), "J <= 0")
     assert verdict.proved
     assert verdict.bands == ()
 

@@ -58,8 +58,8 @@ class Band:
     label: str
 
 
-def ticks(low: float, high: float, count: int = 6) -> list[float]:
-    """Round numbers from below `low` to above `high`, about `count` of them.
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers from below `low` to above `high`, about six of them.
 
     >>> ticks(-0.3, 9.1), ticks(2, 2)
     ([-2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0], [0.0, 1.0, 2.0, 3.0, 4.0])
@@ -67,7 +67,7 @@ def ticks(low: float, high: float, count: int = 6) -> list[float]:
     size = max(abs(low), abs(high))
     if not high - low > FLAT * size:
         low, high = low - (size or 1.0), high + (size or 1.0)
-    rough = high / max(count - 1, 1) - low / max(count - 1, 1)
+    rough = high / 5 - low / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - FLAT))
     first, last = math.floor(low / step + FLAT), math.ceil(high / step - FLAT)

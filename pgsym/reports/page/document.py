@@ -8,6 +8,7 @@ from functools import cached_property
 import sympy as sp
 
 from pgsym.claims.blocks import Block, Cell, Note, VerdictMark
+from pgsym.claims.decide import decide
 from pgsym.claims.derivation import Derivation, derive
 from pgsym.claims.derivation.model_tables import model_page
 from pgsym.claims.verdict import Verdict
@@ -23,7 +24,7 @@ from pgsym.reports.page.estimators import estimators
 from pgsym.reports.page.learning import learning
 from pgsym.reports.page.opening import finding, formula, marked_points
 from pgsym.reports.page.quantities import Writer, quantities
-from pgsym.reports.page.regions import best, claims, decided
+from pgsym.reports.page.regions import best, claims
 from pgsym.reports.page.sampled import sampled
 from pgsym.reports.page.theorem import chapters, derivation, ruling, theorem
 
@@ -68,7 +69,7 @@ class Builder:
     @cached_property
     def claims(self) -> list[Verdict]:
         """The verdicts on the claims of the settings."""
-        return decided(self.problem, self.settings.claims)
+        return [decide(self.problem, text) for text in self.settings.claims]
 
     @property
     def plan(self) -> tuple[tuple[str, str, int, Callable[[Tick], Iterable[Content]]], ...]:

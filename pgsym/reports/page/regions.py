@@ -12,7 +12,6 @@ import sympy as sp
 from pgsym.algebra import FloatField
 from pgsym.claims.blocks import Block, Cell, Command, DataTable, Heading, Note, Prose
 from pgsym.claims.bound_claim import BoundClaim
-from pgsym.claims.decide import decide
 from pgsym.claims.language.statement import Claim
 from pgsym.claims.verdict import Verdict
 from pgsym.claims.witness import side
@@ -80,11 +79,6 @@ def claims(
         if verdict.region:
             yield Prose(f"It is true exactly where {verdict.region}.")
         yield from _sides(writer.problem, verdict)
-
-
-def decided(problem: Problem, texts: Sequence[str]) -> list[Verdict]:
-    """The verdicts; a claim that cannot be read is an error of the caller's."""
-    return [decide(problem, text) for text in texts]
 
 
 def _sides(problem: Problem, verdict: Verdict) -> Iterator[Block]:

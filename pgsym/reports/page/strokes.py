@@ -45,7 +45,6 @@ class Marker:
     x: float
     y: float
     colour: int = INK
-    radius: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class Words:
     y: float
     text: str
     anchor: str = "middle"
-    colour: int = INK
     turned: bool = False
 
 
 Stroke = Line | Area | Marker | Words
 
-SHADE = 0.16
+SHADE, RADIUS = 0.16, 4
+"""Opacity of an area, and the size of a marker."""
 
 
 def svg(strokes: Sequence[Stroke], width: float, height: float, name: str, description: str) -> str:
@@ -83,6 +82,11 @@ def svg(strokes: Sequence[Stroke], width: float, height: float, name: str, descr
 
 
 def _svg(stroke: Stroke) -> str:
+    if isinstance(stroke, Words):
+        place = f'x="{stroke.x:.1f}" y="{stroke.y:.1f}"'
+        turn = f' transform="rotate(-90 {stroke.x:.1f} {stroke.y:.1f})"' if stroke.turned else ""
+        set_as = f'{place} dominant-baseline="central" text-anchor="{stroke.anchor}"{turn}'
+        return f'<text class="f ink" {set_as}>{escape(stroke.text)}</text>'
     name = {INK: "ink", GRID: "grid"}.get(stroke.colour, f"c{stroke.colour % len(LIGHT.series)}")
     match stroke:
         case Line():
@@ -93,14 +97,8 @@ def _svg(stroke: Stroke) -> str:
         case Area(x0, y0, x1, y1):
             size = f'width="{x1 - x0:.1f}" height="{y1 - y0:.1f}"'
             return f'<rect class="f {name}" x="{x0:.1f}" y="{y0:.1f}" {size} opacity="{SHADE}"/>'
-        case Marker():
-            return f'<circle class="f {name}" cx="{stroke.x:.1f}" cy="{stroke.y:.1f}" r="{stroke.radius:g}"/>'
-    place = f'x="{stroke.x:.1f}" y="{stroke.y:.1f}"'
-    turn = f' transform="rotate(-90 {stroke.x:.1f} {stroke.y:.1f})"' if stroke.turned else ""
-    return (
-        f'<text class="f {name}" {place} dominant-baseline="central" text-anchor="{stroke.anchor}"{turn}>'
-        f"{escape(stroke.text)}</text>"
-    )
+        case Marker(x, y):
+            return f'<circle class="f {name}" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}"/>'
 
 
 def _rules(palette: Palette) -> str:
@@ -123,7 +121,7 @@ def tikz(strokes: Sequence[Stroke], height: float) -> str:
     >>> print(tikz([Words(0, 10, "50%")], 10).splitlines()[-2])
     \node[font=\footnotesize] at (0.000,0.000) {50\%};
     """
-    used = sorted({s.colour % len(LIGHT.series) for s in strokes if s.colour >= 0})
+    used = sorted({s.colour % len(LIGHT.series) for s in strokes if not isinstance(s, Words) and s.colour >= 0})
     lines = [
         r"\begin{tikzpicture}[x=1cm, y=1cm]",
         *latex_colours("series", used),
@@ -136,6 +134,11 @@ def _tikz(stroke: Stroke, height: float) -> Iterator[str]:
     def at(x: float, y: float) -> str:
         return f"({x * CENTIMETRES:.3f},{(height - y) * CENTIMETRES:.3f})"
 
+    if isinstance(stroke, Words):
+        side = {"start": "right, ", "end": "left, "}.get(stroke.anchor, "")
+        turn = "rotate=90, " if stroke.turned else ""
+        yield rf"\node[{side}{turn}font=\footnotesize] at {at(stroke.x, stroke.y)} {{{escape_text(stroke.text)}}};"
+        return
     colour = {INK: "black", GRID: "black!15"}.get(stroke.colour, f"series{stroke.colour % len(LIGHT.series)}")
     match stroke:
         case Line():
@@ -150,11 +153,5 @@ def _tikz(stroke: Stroke, height: float) -> Iterator[str]:
             yield rf"\draw[{', '.join(options)}] " + "\n  -- ".join(rows) + ";"
         case Area(x0, y0, x1, y1):
             yield rf"\fill[{colour}, opacity={SHADE}] {at(x0, y0)} rectangle {at(x1, y1)};"
-        case Marker():
-            yield rf"\fill[{colour}] {at(stroke.x, stroke.y)} circle ({stroke.radius * CENTIMETRES:.3f});"
-        case Words():
-            side = {"start": "right, ", "end": "left, "}.get(stroke.anchor, "")
-            turn = "rotate=90, " if stroke.turned else ""
-            ink = "" if stroke.colour == INK else f", text={colour}"
-            text = escape_text(stroke.text)
-            yield rf"\node[{side}{turn}font=\footnotesize{ink}] at {at(stroke.x, stroke.y)} {{{text}}};"
+        case Marker(x, y):
+            yield rf"\fill[{colour}] {at(x, y)} circle ({RADIUS * CENTIMETRES:.3f});"
