@@ -240,6 +240,8 @@ class RationalField(Field):
         >>> field.to_sympy(x[0]), field.to_sympy(x[1])
         (-1/((p - 1)*(p**2 + p + 1)), -p/((p - 1)*(p**2 + p + 1)))
         """
+        if not equations:
+            return []
         if self._constant or len(equations) > FRACTION_FREE:
             rows = [{j: -self._total(a) for j, a in inside.items()} for _, inside in equations]
             for i, row in enumerate(rows):
