@@ -191,6 +191,15 @@ REFUSED = {
     r"V(s)^10 = V(s)": "found ^10 without braces: is it ^{10}? Write braces",
     r"V(s)/2\gamma = V(s)":
         "found a factor beside a divisor: does it stand below the line? Write \\frac, \\cdot or brackets",
+    **{
+        latex: f"found {name} of a number with factors behind it: are they under it too? Write brackets"
+        for latex, name in (
+            (r"\nabla\gamma V(s) = \gamma\nabla V(s)", "grad"),
+            (r"\nabla\frac12 V(s)^2 = V(s) \nabla V(s)", "grad"),
+            (r"\alpha\nabla J = \nabla\alpha J", "grad"),
+            (r"\log 2\pi(a|s) = \log\pi(a|s)", "log"),
+        )
+    },
     r"e^{V(s)} = 1": "found a power of e, an exponential, which is not read in a formula",
     r"e_t = \gamma e_{t-1} + r_t": "found a definition by itself, a recursion. Write it out as a sum",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
