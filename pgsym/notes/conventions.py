@@ -12,9 +12,9 @@ from pgsym.notes.names import MIXED, SECOND_NAMES, SECOND_POLICY, WEIGHTS, plain
 from pgsym.notes.tokens import Token, tokens
 
 _SAID = (
-    (re.compile(r"\bstationary\s+(state\s+)?distribution", re.IGNORECASE), ("mu",)),
+    (re.compile(r"(?<!discounted\s)\bstationary\s+(state\s+)?distribution", re.IGNORECASE), ("mu",)),
     (re.compile(r"\b(initial|start(ing)?)(\s+state)?\s+distribution", re.IGNORECASE), ("mu0",)),
-    (re.compile(r"\bdiscounted\s+(state\s+)?(visit|occupanc|(state\s+)?distribution)", re.IGNORECASE), ("eta", "d")),
+    (re.compile(r"\bdiscounted\s+(state\s+|stationary\s+)*(visit|occupanc|distribution)", re.IGNORECASE), ("eta", "d")),
 )
 """What prose calls the weights of the states."""
 _SECOND = r"(?:behaviou?r|sampling|logging|data[- ]collection)\s+policy"
@@ -24,6 +24,8 @@ _BEHIND = re.compile(
     rf"(?:\$|\\+\))\s*(?:is|be|denotes)\s+(?:the|a|an|any|some|another|our)\s+{_SECOND}\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
+_BETWEEN = re.compile(r"[,;:]|\b(?:and|while|whereas|but)\b")
+"""What ends a clause."""
 
 
 @dataclass
@@ -114,21 +116,37 @@ def _second_policy(document: NoteDocument) -> Iterator[tuple[str, int]]:
 
 
 def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """Letters of formulas in lines that stand in one sentence with what they are."""
-    masked = document.text
-    for match in _SENTENCE.finditer(masked):
-        sentence = match[0]
-        meanings = next((m for pattern, m in _SAID if pattern.search(sentence)), None)
-        if meanings is None:
+    """Letters of formulas in lines that stand in one sentence with what they are; of several, in one clause."""
+    for match in _SENTENCE.finditer(document.text):
+        start, sentence = match.start(), match[0]
+        said = [(start + m.start(), meanings) for pattern, meanings in _SAID for m in pattern.finditer(sentence)]
+        if not said:
             continue
-        for source in document.formulas:
-            if source.display or not match.start() <= source.at < match.end():
-                continue
-            try:
-                found = tokens(source.latex)
-            except NotReadError:
-                continue
-            yield from ((key, meanings, source.at) for key in _weights(found))
+        formulas = [f for f in document.formulas if not f.display and start <= f.at < match.end()]
+        letters = [(f.at, key) for f in formulas for key in _weights(_tokens(f.latex))]
+        if len({key for _, key in letters}) == len({meanings for _, meanings in said}) == 1:
+            yield from ((key, said[0][1], at) for at, key in letters)
+            continue
+        breaks = [start + m.start() for m in _BETWEEN.finditer(sentence)]
+        breaks = [k for k in breaks if not any(f.at <= k < f.at + len(f.latex) for f in formulas)]
+        found: dict[str, set[tuple[str, ...]]] = {}
+        for place, meanings in said:
+            since = max((k for k in breaks if k <= place), default=start)
+            until = min((k for k in breaks if k > place), default=match.end())
+            before = max((f.at for f in formulas if f.at < since), default=start)
+            keys = {key for at, key in letters if since <= at < until}  # "$d$ is the stationary distribution"
+            keys = keys or {key for at, key in letters if at == before}  # "with $d$, the stationary distribution"
+            if len(keys) == 1:
+                found.setdefault(keys.pop(), set()).add(meanings)
+        yield from ((key, next(iter(found[key])), at) for at, key in letters if len(found.get(key, ())) == 1)
+
+
+def _tokens(latex: str) -> list[Token]:
+    """Those of a formula; none where it is not read."""
+    try:
+        return tokens(latex)
+    except NotReadError:
+        return []
 
 
 def _weights(found: list[Token]) -> Iterator[str]:

@@ -191,15 +191,10 @@ REFUSED = {
     r"V(s)^10 = V(s)": "found ^10 without braces: is it ^{10}? Write braces",
     r"V(s)/2\gamma = V(s)":
         "found a factor beside a divisor: does it stand below the line? Write \\frac, \\cdot or brackets",
-    **{
-        latex: f"found {name} of a number with factors behind it: are they under it too? Write brackets"
-        for latex, name in (
-            (r"\nabla\gamma V(s) = \gamma\nabla V(s)", "grad"),
-            (r"\nabla\frac12 V(s)^2 = V(s) \nabla V(s)", "grad"),
-            (r"\alpha\nabla J = \nabla\alpha J", "grad"),
-            (r"\log 2\pi(a|s) = \log\pi(a|s)", "log"),
-        )
-    },
+    **dict.fromkeys(
+        (r"\nabla\gamma V(s) = \gamma\nabla V(s)", r"\nabla\frac12 V(s)^2 = V(s) \nabla V(s)", r"\alpha\nabla J = \nabla\alpha J"),
+        "found grad of a number with factors behind it: are they under it too? Write brackets",
+    ),
     r"e^{V(s)} = 1": "found a power of e, an exponential, which is not read in a formula",
     r"e_t = \gamma e_{t-1} + r_t": "found a definition by itself, a recursion. Write it out as a sum",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
@@ -622,3 +617,22 @@ def test_behaviour_policy_is_the_second_one_where_the_note_or_the_reader_says_so
 def test_letter_that_is_not_called_a_behaviour_policy_is_none(note):
     (found,) = read_as(OFF, note=note + "\n\n")
     assert found.startswith(r"refused: found an action drawn from \beta")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Let $\\rho(s)$ be the stationary distribution, and $d(s)$ the discounted state distribution.",
+         {"\\rho": ("mu",), "d": ("eta", "d")}),
+        ("Here $\\mu(s)$ is the stationary distribution and $\\eta(s)$ counts visits.", {"\\mu": ("mu",)}),
+        ("With $d(s)$, the stationary distribution, and $\\rho_0$, the start distribution.", {"d": ("mu",)}),
+        ("The discounted stationary distribution $d(s)$.", {"d": ("eta", "d")}),
+        ("Both $d(s)$ and $\\mu(s)$ stand for the stationary distribution.", {"\\mu": ("mu",)}),
+        ("The stationary distribution is $d(s)$ or $\\mu(s)$.", {}),
+        ("$d(s)$ is discounted visits, or the stationary distribution.", {}),
+        ("Here $d(s)$ is, as usual, the stationary distribution.", {"d": ("mu",)}),
+    ],
+)  # fmt: skip
+def test_sentence_about_two_letters_says_of_each_what_its_clause_says(sentence, said):
+    found = conventions(NoteDocument.of(sentence, "note.md")).said
+    assert {key: meanings for key, (meanings, _) in found.items()} == said
