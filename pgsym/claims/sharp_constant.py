@@ -229,9 +229,14 @@ class _Search:
         """Whether small constants are the ones that do, or large ones: by the sign of what the constant multiplies."""
         left, right = (coefficient(side, self.name) for side in (self.claim.left, self.claim.right))
         if left is None and right is None:
+            known = {s.name for s in (*self.problem.policy.params, *self.problem.mdp.symbols)}
+            named = {
+                n.name for side in (self.claim.left, self.claim.right) for n in side.walk() if isinstance(n, t.Symbol)
+            }
+            other = sorted(named - known)
+            remedy = f"Is it {other[0]}? Name it, with --for {other[0]}" if other else "Write it there"
             raise ClaimError(
-                f"the constant {self.name} is not in it; it stands on one side or both. Write it there, or name it",
-                where=str(self.claim),
+                f"the constant {self.name} is not in it; it stands on one side or both. {remedy}", where=str(self.claim)
             )
         zero = t.Number(Fraction(0))
         slope = left if right is None else right if left is None else t.Sub(right, left)

@@ -12,6 +12,7 @@ import sympy as sp
 
 from pgsym.algebra import FloatField
 from pgsym.algebra.field import Field
+from pgsym.claims.domain import in_unit_interval
 from pgsym.claims.language import runs
 from pgsym.claims.language import tree as t
 from pgsym.claims.leaves import Compiled
@@ -20,7 +21,7 @@ from pgsym.claims.trajectories.chain import Key, RunChain
 from pgsym.claims.trajectories.floats import FloatRunChain
 from pgsym.claims.trajectories.means import reached
 from pgsym.claims.trajectories.terms import Expansion, Term
-from pgsym.errors import ClaimError
+from pgsym.errors import ClaimError, HypothesisError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.meaning import meaning_of
 from pgsym.model.objective import Objective
@@ -55,6 +56,21 @@ class Core:
         self._compiled: dict[t.Node, Compiled] = {}
         self._numbers: dict[Hashable, int] = {}
         self._known: Known = {}
+        if estimator.horizon is None and not self.structure.is_bounded:
+            self._require_bases()
+
+    def _require_bases(self) -> None:
+        """Powers over unbounded time have bases in [-1, 1]: the equation of a sum that diverges has a solution too."""
+        for node in self.meaning.scope.parts(self.estimator.tree):
+            if isinstance(node, runs.TimePower) and not any(self.meaning.scope.free_uses(node.body)):
+                base = self.field.to_sympy(self.meaning.compile(node.body, 0)({}))
+                if base.is_number and not in_unit_interval(abs(base)):
+                    value = base if base.is_Rational else float(base)
+                    raise HypothesisError(
+                        f"found {node} with the base {value}; without a horizon it lies in [-1, 1], for else the sum "
+                        "may diverge. Choose one there, or give a horizon",
+                        where=self.estimator.name or "estimator",
+                    )
 
     # -- the chain -------------------------------------------------------------------------------------------
 

@@ -76,6 +76,11 @@ class Structure:
         return self.reach(self.mdp.start or self.mdp.states)
 
     @cached_property
+    def is_bounded(self) -> bool:
+        """Whether every run from the start ends within as many steps as there are states."""
+        return nx.is_directed_acyclic_graph(self.graph.subgraph(self.reachable))
+
+    @cached_property
     def rewardless(self) -> frozenset[State]:
         """States of recurrent classes in which every reward is zero: their value is 0, at gamma = 1 too."""
 

@@ -24,6 +24,7 @@ _SAID = (
 """What prose calls the weights of the states."""
 _CLAUSE_ENDS = re.compile(r"[,;:()]|\b(?:and|but|while|whereas|else|where|with|which)\b")
 _DENIES = re.compile(r"\b(?:not|no|nor|unlike|than|instead)\b", re.IGNORECASE)
+_LEAVES_OPEN = re.compile(r"\bor\b", re.IGNORECASE)
 _SECOND = r"(?:behaviou?r|sampling|logging|data[- ]collection)\s+policy"
 """What prose calls the policy from which the samples are, where that is not the one that is learned."""
 _BEFORE = re.compile(rf"\b{_SECOND}[\s(,]*(?:\$|\\+\()$", re.IGNORECASE)
@@ -31,6 +32,8 @@ _BEHIND = re.compile(
     rf"(?:\$|\\+\))\s*(?:is|be|denotes)\s+(?:the|a|an|any|some|another|our)\s+{_SECOND}\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
+_BETWEEN = re.compile(r"[,;:]|\b(?:and|while|whereas|but)\b")
+"""What ends a clause."""
 
 
 @dataclass
@@ -127,7 +130,7 @@ def _sentences(document: NoteDocument) -> Iterator[tuple[str, tuple[str, ...], i
         words[source.at : source.at + len(source.latex)] = re.sub(r"[^.\n]", " ", source.latex)
     for match in _SENTENCE.finditer("".join(words)):
         said = {m.start(): meanings for pattern, meanings in _SAID for m in pattern.finditer(match[0])}
-        if not said:
+        if not said or _LEAVES_OPEN.search(match[0]):
             continue
         ends = [0, *(m.end() for m in _CLAUSE_ENDS.finditer(match[0])), len(match[0])]
         letters = [(key, at - match.start()) for key, at in _letters(document, match.start(), match.end())]

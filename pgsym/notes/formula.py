@@ -245,6 +245,10 @@ class Formula(FormulaSums):
         self.graded = before
         if "^" in body[-1][0] and found[k].kind != "{}":
             raise NotReadError(f"found {name} before a power: of the power, or a power of it? Write brackets", at)
+        words = set(re.findall(r"[A-Za-z]\w*", text_of(body)))
+        if after < len(found) and words <= {"gamma", *self.names.arbitrary} and name.startswith("grad"):
+            why = "found grad of a number with factors behind it: are they under it too? Write brackets"
+            raise NotReadError(why, at)
         if name.startswith("grad") and after < len(found) and found[after].text != "/":
             self.names.tell("\\nabla", "the gradient of the factor that follows; that of more stands in brackets")
         return placed(at, f"({name} ", body, ")"), after

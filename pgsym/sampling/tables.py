@@ -21,6 +21,9 @@ from pgsym.model.mdp import State
 from pgsym.model.problem import Problem
 from pgsym.sampling.policy import direct_value, policy_tables
 
+REWARD = 1e30
+"""The largest reward lies below, and above its inverse: a return, in float32, has neither overflow nor underflow."""
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
@@ -187,6 +190,13 @@ def build_tables(problem: Problem) -> Tables:
         if o.p != 0
     ]
     pair, successor, p, r = zip(*outcomes, strict=True)
+    largest = max(map(abs, r))
+    if largest and not 1 / REWARD < largest < REWARD:
+        raise SamplingError(
+            f"the largest reward is {largest:.3g}; runs are drawn in single precision, which holds those between "
+            f"{1 / REWARD:.0e} and {REWARD:.0e}. Give rewards in another unit",
+            where="mdp",
+        )
     return Tables(
         problem=problem,
         states=states,

@@ -303,6 +303,8 @@ REFUSED = {
     "one there",
     "E[tau] 1/G = 0": QUOTIENT.format("G"),
     "E[tau] (sum[t] r_t) / (sum[t] 1) = 0": QUOTIENT.format("sum[t] 1"),
+    "E[tau] sum[t] 1 / (1 + r_{t+1}^2) = 0": "found a division by what depends on a step that the run may not reach, "
+    "and is not 0 then. Divide by a function of a step of the sum, as in sum[t] 1 / (1 + r_t^2)",
     "E[tau] log G = 0": f"{SQUARE} Write it as such",
     "E[tau] G^9 = 0": "found a product over 9 times; at most 8 are taken together. Use lower powers",
     "E[tau | a_0=a] G = 0": "found a_0=a; runs begin in a state, as in E[tau | s_0=s, a_0=a]",

@@ -13,6 +13,7 @@ from strategies import continuing_mdps, episodic_mdps, points, policies, rows
 
 from pgsym.claims.trajectories.averages import TermMeans
 from pgsym.claims.trajectories.stages import Stages
+from pgsym.errors import HypothesisError
 from pgsym.estimators.estimator import find_estimator
 from pgsym.estimators.moments import moments
 from pgsym.estimators.named import ESTIMATORS, NAMES
@@ -265,3 +266,21 @@ def test_enumeration_rejects_mutant(mutant, monkeypatch):
     found = moments(Problem(model, policy), wrong).at(theta)
     with pytest.raises(AssertionError):
         agree(found, plain)
+
+
+def test_base_beyond_one_has_no_law_over_unbounded_time():
+    """The equations of a sum that diverges have a solution, and the variance in it may be negative."""
+    message = (
+        r"^gae: found \(gamma \* lambda\)\^\(u-t\) with the base {}; without a horizon it lies in \[-1, 1\], for else"
+    )
+    for value in ("2", "11/10", "-3/2"):
+        with pytest.raises(HypothesisError, match=message.format(value)):
+            moments("short-corridor", "gae", let={"lambda": value})
+    law = moments("short-corridor", "gae", let={"lambda": sp.Symbol("lambda")})
+    with pytest.raises(HypothesisError, match=message.format("3/2")):
+        law.at(**{"lambda": "3/2"})
+    assert law.at(**{"lambda": 1}).covariance_trace > 0
+    cut_off = find_estimator("gae", {"lambda": sp.Integer(4), "v(s)": sp.Integer(1)}, horizon=2)
+    problem = Problem(TWO_STEPS, tabular(TWO_STEPS))
+    theta = dict.fromkeys(problem.policy.params, sp.Integer(0))
+    agree(moments(problem, cut_off).at(theta), Plain(TWO_STEPS, problem.policy, theta).law(cut_off))

@@ -25,7 +25,7 @@ from pgsym.errors import (
 from pgsym.estimators.moments import moments
 from pgsym.exact.float_chain import truncated
 from pgsym.exact.policy_symbols import in_policy_symbols
-from pgsym.model import MDP, sigmoid, tabular
+from pgsym.model import MDP, Problem, direct_policy, sigmoid, tabular
 
 t = sp.Symbol("t")
 
@@ -267,6 +267,18 @@ def test_rewardless_sink_has_value_zero():
     solution = pgsym.solve(mdp)
     assert solution.J == 5
     assert solution.V["sink"] == 0
+
+
+def test_model_that_earns_nothing_anywhere_has_value_zero():
+    """No value is left to be solved for, with symbols or without, and with an action that is never taken."""
+    for reward in (0, "R - R"):
+        still = MDP.from_transitions([("s", "a", "s", 1, reward)], start="s")
+        assert pgsym.solve(still).J == 0
+        assert "objective start-state" in str(pgsym.derive(still))
+    mdp = MDP.from_transitions([("s", "a", "s", 1, 0), ("s", "b", "end", 1, 1)], start="s", terminal=["end"])
+    never = Problem(mdp, direct_policy(mdp, {"s": {"a": 1, "b": 0}}, []))
+    assert pgsym.solve(never).J == 0
+    assert pgsym.decide(never, "J = 0").proved
 
 
 def test_unreachable_improper_state_does_not_matter():

@@ -230,6 +230,10 @@ REFUSED = {
     r"V(s)^10 = V(s)": "found ^10 without braces: is it ^{10}? Write braces",
     r"V(s)/2\gamma = V(s)":
         "found a factor beside a divisor: does it stand below the line? Write \\frac, \\cdot or brackets",
+    **dict.fromkeys(
+        (r"\nabla\gamma V(s) = \gamma\nabla V(s)", r"\nabla\frac12 V(s)^2 = V(s) \nabla V(s)", r"\alpha\nabla J = \nabla\alpha J"),
+        "found grad of a number with factors behind it: are they under it too? Write brackets",
+    ),
     r"e^{V(s)} = 1": "found a power of e, an exponential, which is not read in a formula",
     r"e_t = \gamma e_{t-1} + r_t": "found a definition by itself, a recursion. Write it out as a sum",
     r"J'_\phi = J": "found J with \\phi; quantities of the policy pi are read, and of a second one, pi'",
@@ -703,3 +707,22 @@ def test_a_definition_keeps_its_second_policy():
     assert read_as(given, r"V^{\pi_{old}}(s) = f(s)", r"V^{\pi'}(s) = f(s)") == [
         "V'(s) == f_note(s)", "refused: " + SECONDS.format("\\pi' and \\pi_old")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("Let $\\rho(s)$ be the stationary distribution, and $d(s)$ the discounted state distribution.",
+         {"\\rho": ("mu",), "d": ("eta", "d")}),
+        ("Here $\\mu(s)$ is the stationary distribution and $\\eta(s)$ counts visits.", {"\\mu": ("mu",)}),
+        ("With $d(s)$, the stationary distribution, and $\\rho_0$, the start distribution.", {}),
+        ("The discounted stationary distribution $d(s)$.", {"d": ("eta", "d")}),
+        ("Both $d(s)$ and $\\mu(s)$ stand for the stationary distribution.", {"\\mu": ("mu",)}),
+        ("The stationary distribution is $d(s)$ or $\\mu(s)$.", {}),
+        ("$d(s)$ is discounted visits, or the stationary distribution.", {}),
+        ("Here $d(s)$ is, as usual, the stationary distribution.", {"d": ("mu",)}),
+    ],
+)  # fmt: skip
+def test_sentence_about_two_letters_says_of_each_what_its_clause_says(sentence, said):
+    found = conventions(NoteDocument.of(sentence, "note.md")).said
+    assert {key: meanings for key, (meanings, _) in found.items()} == said

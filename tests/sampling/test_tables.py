@@ -60,3 +60,13 @@ def test_by_state_raises_on_a_wrong_length(dag):
     tables = build_tables(dag)
     with pytest.raises(SamplingError, match=r"^critic: 2 values; the model has 3 non-terminal states"):
         tables.by_state([1, 2], where="critic")
+
+
+@pytest.mark.parametrize("reward", ["1e200", "-1/10^31"])
+def test_rewards_beyond_single_precision_are_refused(reward):
+    """They were drawn as inf, or as 0 and called consistent with an exact gradient that is not."""
+    mdp = MDP.from_transitions([("s", "a", "end", 1, reward), ("s", "b", "end", 1, 0)], start="s", terminal=["end"])
+    with pytest.raises(SamplingError, match=r"^mdp: the largest reward is .*; runs are drawn in single precision"):
+        build_tables(Problem(mdp))
+    quiet = MDP.from_transitions([("s", "a", "end", 1, 0)], start="s", terminal=["end"])
+    assert build_tables(Problem(quiet)).outcome_reward.tolist() == [0]

@@ -156,6 +156,12 @@ class Expansion:
             case t.Div(left, right) if not self.scope.is_random(right) or self._one_step(right):
                 return self._product(node, (left, axes), (t.Div(t.Number(Fraction(1)), right, at=node.at), ()))
             case t.Div(_, right):
+                if len({i for i, _ in self.scope.free_uses(right)} - {runs.RUN}) == 1:
+                    raise self._error(
+                        "found a division by what depends on a step that the run may not reach, and is not 0 then. "
+                        "Divide by a function of a step of the sum, as in sum[t] 1 / (1 + r_t^2)",
+                        node,
+                    )
                 raise self._error(
                     f"found a division by {right}, which has a value only once the run is over; the mean of such a "
                     "quotient is no rational function. Divide by a number of steps, or where runs are cut off add up "
