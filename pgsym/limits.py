@@ -33,6 +33,12 @@ INEQUALITY_SIGN_SECONDS = 60.0
 INEQUALITY_CASES = 4_096
 """Closed forms among which abs, max and min of one inequality choose."""
 
+HORIZON = 10_000_000
+"""Steps of a trajectory."""
+
+DIRECTIONS = 10_000_000
+"""Entries of the random directions along which an estimate looks: directions times parameters."""
+
 CLAIM_EVALUATIONS = 20_000_000
 """Parts of a claim that are evaluated for one point of an identity test: about a minute."""
 

@@ -16,6 +16,7 @@ from pgsym.errors import AscentError, HypothesisError, PgsymError
 from pgsym.exact.float_chain import FloatChain, Floats
 from pgsym.exact.landscape import Landscape, LocalValues
 from pgsym.exact.policy_iteration import best_policy
+from pgsym.expression.complaint import wrong_horizon
 from pgsym.expression.exact import to_float
 from pgsym.limits import OPTIMUM_STATES
 from pgsym.model.objective import Objective
@@ -186,8 +187,8 @@ def _check(steps: int, damping: float, horizon: int | None) -> None:
         raise AscentError(f"found {steps}; must lie in 1 ... {SEEDS - 1}. Give one such as 100", where="steps")
     if not (damping >= 0 and math.isfinite(damping)):
         raise AscentError(f"found {damping:g}; must not be negative. Give 0 for the pseudo-inverse", where="damping")
-    if horizon is not None and horizon < 1:
-        raise AscentError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+    if horizon is not None and (wrong := wrong_horizon(horizon)):
+        raise AscentError(wrong, where="horizon")
 
 
 def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ from pgsym.auditing.recipes import Recipe
 from pgsym.auditing.token_means import token_means
 from pgsym.errors import EstimateError, SamplingError
 from pgsym.estimators.token_losses import TokenLoss
-from pgsym.expression.complaint import listed
+from pgsym.expression.complaint import listed, wrong_horizon
 from pgsym.model.problem import Problem, ProblemLike
 
 LAYOUTS = ("episodes", "vector", "flat")
@@ -155,8 +155,8 @@ class Rollouts:
     ) -> None:
         if layout not in LAYOUTS:
             raise SamplingError(f"found {layout!r}; must be one of {', '.join(LAYOUTS)}", where="layout")
-        if horizon < 1:
-            raise SamplingError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+        if wrong := wrong_horizon(horizon):
+            raise SamplingError(wrong, where="horizon")
         if batch_size < 1 or (layout == "vector" and batch_size % PER_ROW):
             need = "an even number" if layout == "vector" else "at least 1"
             raise SamplingError(f"found {batch_size}; {need} is required", where="batch_size")

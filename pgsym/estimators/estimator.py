@@ -29,7 +29,7 @@ from pgsym.claims.language.statement import Binding, Let, equal
 from pgsym.errors import SchemaError
 from pgsym.estimators.named import COUNT, ESTIMATORS, NAMES, UNDISCOUNTED, named_text
 from pgsym.estimators.numbers import base, given_value, require_count
-from pgsym.expression.complaint import nearest, short
+from pgsym.expression.complaint import nearest, short, wrong_horizon
 from pgsym.expression.exact import to_expr, written
 
 STEPS = "T"
@@ -84,6 +84,8 @@ score, as in grad log pi(a_t|s_t)
     def __post_init__(self) -> None:
         if self.horizon is not None:
             require_count(self.horizon, where="horizon")
+            if wrong := wrong_horizon(self.horizon):
+                raise SchemaError(wrong, where="horizon")
         object.__setattr__(self, "let", {head: given_value(value, f"let {head}") for head, value in self.let.items()})
         scope = Scope(self.bindings, self.source)
         if scope.rank(self.tree) != 1:

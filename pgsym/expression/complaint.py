@@ -17,7 +17,7 @@ from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from pgsym.errors import FormulaError
 from pgsym.expression.naming import INSTEAD, describe
-from pgsym.limits import FORMULA_EXPONENT
+from pgsym.limits import FORMULA_EXPONENT, HORIZON
 
 
 def explain(text: str, error: UnexpectedInput) -> str:
@@ -106,6 +106,17 @@ def nearest(name: object, known: Iterable[object], otherwise: str) -> str:
         return f"{otherwise} {listed(texts) or 'none'}"
     alike = difflib.get_close_matches(str(name)[:_COMPARED], texts, n=3, cutoff=0) if name else texts[:3]
     return f"{otherwise} {len(texts)}, such as {', '.join(alike)}"
+
+
+def wrong_horizon(T: int) -> str | None:
+    """What is wrong with a number of steps, if anything.
+
+    >>> wrong_horizon(0), wrong_horizon(1)
+    ('found 0; at least one step is required. Give horizon >= 1', None)
+    """
+    if T < 1:
+        return f"found {T}; at least one step is required. Give horizon >= 1"
+    return f"found {brief(T)}; at most {HORIZON} steps are taken. Give fewer" if T > HORIZON else None
 
 
 def is_long(expr: sp.Expr) -> bool:

@@ -51,8 +51,8 @@ class Imbalance:
             weights = np.exp(logs - top)
             total = weights.sum(axis=1, keepdims=True)
             weights /= total
-            mean = np.einsum("st,tn->sn", weights, exponents)
-            second = np.einsum("st,tn,tm->snm", weights, exponents, exponents, optimize=True)
+            mean = weights @ exponents
+            second = exponents.T @ (weights[:, :, None] * exponents)
             parts.append((top[:, 0] + np.log(total[:, 0]), mean, second - mean[:, :, None] * mean[:, None, :]))
         (f, slope, bend), (g, slope2, bend2) = parts
         return f - g, slope - slope2, bend - bend2

@@ -18,6 +18,8 @@ from jax.sharding import Mesh
 from pgsym.display.progress import Progress, reporter
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator, find_estimator
+from pgsym.expression.complaint import brief
+from pgsym.limits import DIRECTIONS
 from pgsym.model.objective import Objective
 from pgsym.model.problem import Problem, ProblemLike
 from pgsym.model.structure import Structure
@@ -205,6 +207,11 @@ def random_signs(count: int, k: int, seed: int) -> Floats:
     """
     if count < 1:
         raise SamplingError(f"found {count}; at least one direction is required. Give 8, say", where="directions")
+    if count * k > DIRECTIONS:
+        raise SamplingError(
+            f"found {brief(count)} of {k} parameters; at most {DIRECTIONS} entries are drawn. Give fewer",
+            where="directions",
+        )
     signs: Floats = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (count, k))
     return signs
 

@@ -26,6 +26,7 @@ from pgsym.claims.trajectories.stages import Stage, StageMove
 from pgsym.errors import SamplingError
 from pgsym.estimators.estimator import Estimator
 from pgsym.estimators.named import UNDISCOUNTED
+from pgsym.expression.complaint import wrong_horizon
 from pgsym.limits import SAMPLED_MOVES
 from pgsym.model.objective import Objective
 from pgsym.model.structure import Structure
@@ -53,8 +54,8 @@ def make_plan(estimator: Estimator, tables: Tables, objective: Objective, horizo
     if estimator.symbols:
         names = ", ".join(sorted(symbol.name for symbol in estimator.symbols))
         raise refusal(estimator, f"{names} has no value; sampling needs numbers. Replace it with subs")
-    if horizon is not None and horizon < 1:
-        raise SamplingError(f"found {horizon}; at least one step is required. Give horizon >= 1", where="horizon")
+    if horizon is not None and (wrong := wrong_horizon(horizon)):
+        raise SamplingError(wrong, where="horizon")
     if estimator.horizon is not None and horizon not in (None, estimator.horizon):
         raise refusal(
             estimator,

@@ -58,7 +58,12 @@ TABLE = {
     "sharpen": common("sharpen", after=["J <= c"])
     | {"unknown value": (["sharpen", "two-state", "J <= c", "--for", "k"], "the constant k is not in it")},
     "verify": common("verify"),
-    "estimate": common("estimate") | {"out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0")},
+    "estimate": common("estimate")
+    | {
+        "out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0"),
+        "beyond all range": (["estimate", "short-corridor", "--horizon", "1" + 30 * "0"], "at most 10000000 steps"),
+        "too many directions": (["estimate", "short-corridor", "--directions", "1" + 30 * "0"], "entries are drawn"),
+    },
     "moments": common("moments")
     | {
         "unknown value": (["moments", "short-corridor", "magic"], "found 'magic'"),
@@ -152,6 +157,7 @@ TABLE = {
         "unknown value": (["audit", "estimator.py:f", "two-state", "--layout", "magic"], "'magic'"),
         "malformed theta": (["audit", "estimator.py:f", "two-state", "--theta", f"x={CODE}"], "error: "),
         "out of range": (["audit", "estimator.py:f", "two-state", "--gamma", "2"], "a discount factor lies in [0, 1]"),
+        "beyond all range": (["audit", "rloo", "two-state", "--horizon", "1" + 30 * "0"], "at most 10000000"),
         "malformed behaviour": (["audit", "rloo", "two-state", "--behaviour", "x"], "must read name=value"),
         "truth of a number": (["audit", "rloo", "two-state", "--truth", "J"], "a vector with a coordinate for each"),
         "part of a group": (["audit", "rloo", "tokens", "--group-size", "3", "--batch-size", "4"], "whole groups"),
