@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,38 +77,42 @@ class Store:
     @classmethod
     def create(cls, path: Path, study: Study) -> Store:
         """The file of a study, new or as an earlier run left it."""
-        try:
-            connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+
+        def prepare(store: Store) -> None:
             # A commit is on the disk before the next shard is handed out as done.
-            connection.execute("PRAGMA synchronous = FULL")
-            store = cls(path, connection)
+            store._db.execute("PRAGMA synchronous = FULL")
             with store._transaction():
                 if not store._tables():
                     store._plan(study)
             store._require_ours()
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from None
-        found = store.study
-        if found.fingerprint != study.fingerprint:
-            store.close()
-            raise StudyError(
-                f"holds the study {found.name!r} with fingerprint {found.fingerprint[:12]}; this one, {study.name!r}, "
-                f"has {study.fingerprint[:12]}. Give another --out, or move the file away",
-                where=str(path),
-            )
-        return store
+            found = store.study
+            if found.fingerprint != study.fingerprint:
+                raise StudyError(
+                    f"holds the study {found.name!r} with fingerprint {found.fingerprint[:12]}; this one, "
+                    f"{study.name!r}, has {study.fingerprint[:12]}. Give another --out, or move the file away",
+                    where=str(path),
+                )
+
+        return cls._opened(path, prepare)
 
     @classmethod
     def read(cls, path: Path) -> Store:
         """An existing file."""
         if not os.path.exists(path):
             raise StudyError("does not exist; a study file is needed. Make one with pgsym study run", where=str(path))
-        try:
-            store = cls(path, sqlite3.connect(path, timeout=30, isolation_level=None))
-            store._require_ours()
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from None
-        return store
+        return cls._opened(path, cls._require_ours)
+
+    @classmethod
+    def _opened(cls, path: Path, prepare: Callable[[Store], None]) -> Store:
+        """The file, closed again where it is not what `prepare` needs."""
+        with ExitStack() as stack:
+            try:
+                store = cls(path, stack.enter_context(closing(sqlite3.connect(path, timeout=30, isolation_level=None))))
+                prepare(store)
+            except sqlite3.Error as error:
+                raise _unusable(path, error) from None
+            stack.pop_all()
+            return store
 
     def _require_ours(self) -> None:
         if "study" not in self._tables():

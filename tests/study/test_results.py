@@ -121,6 +121,20 @@ def test_what_is_no_study_is_refused(small, tmp_path):
         Store.create(tmp_path / "absent" / "s.sqlite", small)
 
 
+def test_a_file_that_is_refused_is_closed(small, whole, tmp_path, monkeypatch):
+    opened, connect = [], sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **options: opened.append(connect(*args, **options)) or opened[-1]
+    )
+    (tmp_path / "text").write_text("not a database, but long enough to be read as one\n" * 50)
+    other = type(small)(**{**vars(small), "seed": 5})
+    for refused in (lambda: Store.read(tmp_path / "text"), lambda: Store.create(whole.path, other)):
+        with pytest.raises(StudyError):
+            refused()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            opened[-1].execute("SELECT 1")
+
+
 def test_unfinished_study_has_no_plot_yet(small, tmp_path):
     needs("matplotlib")
     with Store.create(tmp_path / "s.sqlite", small) as store:
