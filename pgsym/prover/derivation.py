@@ -84,7 +84,7 @@ class Proof:
         reading, claim = self.reading, self.claim
         reading.difference()
         holding = {"", *self.hypotheses, *([CONTINUING] if UNICHAIN in self.hypotheses else [])}
-        order = max(_order(n) for n in (claim.left, claim.right, *(let.body for let in reading.scope.lets.values())))
+        order = max(_order(side, reading.scope) for side in (claim.left, claim.right))
         definitions, laws, table = (
             [e for e in known if e.needs in holding] for known in (*reading.relations(order), reading.equations.table())
         )
@@ -279,9 +279,10 @@ def _speaks_of_runs(block: Block) -> bool:
     return any(isinstance(n, runs.RunExpect | runs.Covariance) and n.indices for n in nodes)
 
 
-def _order(node: t.Node) -> int:
-    """How often it is differentiated."""
-    below = max(map(_order, node.children), default=0)
+def _order(node: t.Node, scope: Scope) -> int:
+    """How often something in it is differentiated, by definitions too."""
+    let = scope.lets.get(node.name) if isinstance(node, t.Call) else None
+    below = max((_order(n, scope) for n in (node.children if let is None else (let.body,))), default=0)
     return below + isinstance(node, t.Grad | t.PrimedGrad)
 
 

@@ -25,9 +25,6 @@ def places_of(name: str) -> str:
     return "".join("A" if kind == ACTION else next(states) for kind in VOCABULARY[name].kinds)
 
 
-BEST = " of the best policy"
-
-
 @dataclass(frozen=True)
 class TensorQuantities:
     """One node: its chain, and what it replaces."""
@@ -96,7 +93,8 @@ class TensorQuantities:
             y = at[2] if len(at) == 3 else new_index("s")
             moment = (e.letter(name[2:-1], mark), *at[:2], y)
             return [(1, [moment] if len(at) == 3 else [moment, (P, *at, y)])]
-        raise self.reading.outside(self.node, f"found {name}{BEST * name.endswith('*')}, which is not read here")
+        best = " of the best policy" * name.endswith("*")
+        raise self.reading.outside(self.node, f"found {name}{best}, which is not read here")
 
     @property
     def overrides(self) -> dict[str, t.Node]:

@@ -84,7 +84,7 @@ def score_terms(estimator: Estimator, parameters: Sequence[sp.Symbol] = ()) -> l
     scope = Scope(estimator.bindings, estimator.source)
     found = []
     for term in Expansion(scope).terms(estimator.tree, _AXES):
-        for node in (n for factor in _all(term) for n in factor.node.walk()):
+        for node in (n for factor in _all(term) for n in t.written_out(factor.node)):
             if isinstance(node, t.Quantity) and node.primed:
                 raise refusal(estimator, f"found {node}; rollouts are of one policy. Leave pi' out")
         for one in _by_coordinate(estimator, term, parameters):

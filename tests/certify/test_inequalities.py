@@ -125,6 +125,7 @@ def test_kernel_refuses_changed_inequality(kernel, name) -> None:
         ("eta(s) >= 0", "eta"),
         ("abs(V(s)) + 1 <= 30", r"abs\(\.\.\) inside a side"),
         ("1 <= abs(J) + 5", "the largest of several values"),
+        ("1 + abs(E[a~pi] r(s,a)) <= 3", r"abs\(\.\.\) inside a side"),
         ("0 <= F", "F in F"),
         ("grad grad J < 8 / (1 - gamma)^3 * I", "a strict order of matrices, or one for every gamma"),
     ],

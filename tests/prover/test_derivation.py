@@ -135,6 +135,13 @@ def test_equations_that_are_used_are_stated():
     assert "V(s) = sum[s'] N(s,s') * r_pi(s')   # `V` sums rewards over visits" in runs.text()
 
 
+def test_gradients_of_definitions_that_have_gradients_are_written():
+    define = "let f(s) = grad V(s); let k(s) = sum[a] pi(a|s) * grad Q(s,a) + sum[a] grad pi(a|s) * Q(s,a)"
+    terms, reasons = chain(f"{define}; grad f(s) = grad k(s)")
+    assert terms[1] == "grad grad V(s)"
+    assert reasons[:2] == ["definition of `f`", "`V` is the mean of `Q`, differentiated twice"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -298,6 +298,12 @@ def test_own_scores_of_any_scale_share_one_program(garnet):
             r"found pi'\(a_0\|s_0\); rollouts are of one policy\. Leave pi' out$",
         ),
         (
+            f"sum[t] {Z} * (G_t - E[s~mu0, a~pi'] Q(s,a))",
+            {},
+            SamplingError,
+            r"found pi'\(a\|s\); rollouts are of one policy\. Leave pi' out$",
+        ),
+        (
             f"sum[t] {Z} * sum[t<=u<t+2000] r_t * r_u",
             {},
             SamplingError,
