@@ -220,7 +220,7 @@ def plain(parts: Sequence[Token]) -> str:
     '\\pi_\\theta'
     """
     return re.sub(
-        r"(\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]+\})|\\text|[{}\s]",
+        r"(\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]+\})|\\text|\\(?=old|new)|[{}\s]",
         lambda m: (m[1] or "").replace(" ", ""),
         spelled(parts),
     )
