@@ -52,7 +52,7 @@ OPTIMAL = ("*", "\\pi*", "\\pi^*", "\\pi_*")
 POLICIES = (_POLICY | SECOND) - {"\\theta", "\\theta'", "\\theta_old"}
 """What an objective or a distribution is one of."""
 
-ALL = re.compile(r"(\\math[a-z]+\{?)?[SAXU]\}?(\^\+)?(_s|\(s.{0,4}\))?")
+ALL = re.compile(r"(\\math[a-z]+\{?)?[SAXU]\}?(\^\+)?(_[sx]'*|\([sx].{0,4}\))?")
 """The sets of all states and actions as notes write them."""
 
 
@@ -234,7 +234,7 @@ def plain(parts: Sequence[Token]) -> str:
     '\\pi_\\theta'
     """
     return re.sub(
-        r"(\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]+\})|\\text|[{}\s]",
+        r"(\\(?:tilde|widetilde|hat|widehat|bar|mathbb|mathcal)\{[^{}]+\})|\\text|\\(?=old|new)|[{}\s]",
         lambda m: (m[1] or "").replace(" ", ""),
         spelled(parts),
     )

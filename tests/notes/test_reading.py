@@ -53,8 +53,12 @@ READ = {
         "V'(s) == r_pi'(s) + gamma * sum[s'] P_pi'(s,s') * V'(s')",
     r"J = \sum_s d(s;\theta') V(s) + \mathbb{E}_{s\sim d(s;\theta)}[V(s)]":
         "J == sum[s] mu'(s) * V(s) + sum[s] mu(s) * V(s)",
+    r"V^{\pi_{\mathrm{old}}}(s) = \sum_a \pi_{\theta_{\mathrm{old}}}(a|s) Q^{\pi_{\text{old}}}(s,a)":
+        "V'(s) == sum[a] pi'(a|s) * Q'(s,a)",
     r"V(s;\theta') = \sum_a \pi(a|s;\theta') Q(s,a;\theta)": "V'(s) == sum[a] pi'(a|s) * Q(s,a)",
     r"J = \mathbb{E}_{\tau\sim p(\tau|\theta')}[R(\tau)]": "J == E[tau~pi'] G",
+    r"V^*(s) = \max_{a\in\mathcal{A}_{s}} Q^*(s,a) + \max_{a'\in\mathcal{A}(s')} 0 \cdot Q^*(s',a')":
+        "V*(s) == max[a] Q*(s,a) + max[a'] 0 * Q*(s',a')",
     r"\sum_{s\in\mathcal{S}^+} \mu(s) = \int_{-\infty}^\infty \pi(a|s) da": "sum[s] mu(s) == sum[a] pi(a|s)",
     r"\mathcal{R}^{\pi'}_s + \mathcal{P}^{\pi'}_{ss'} = r^{\pi'}(s) + P^{\pi'}(s,s')":
         "r_pi'(s) + P_pi'(s,s') == r_pi'(s) + P_pi'(s,s')",
