@@ -258,7 +258,12 @@ class _Auditor:
         undefined = self.objective is None and all(c.verdict.status is Status.INAPPLICABLE for c in cases)
         if undefined and not any(map(_names_objective, spoken)):
             others = [replace(r, objective=o) for r in readings for o in Objective]
-            cases, reason = self.cases(written, list(dict.fromkeys(others)))
+            tried = self.cases(written, list(dict.fromkeys(others)))
+            # With the average reward and no discount, V may be the differential value: then it is not refuted.
+            is_average = all(r.objective is Objective.AVERAGE_REWARD for r in readings)
+            discounted = any("gamma" in str(claim) for claim in spoken)
+            if discounted or not (is_average and any(c.verdict.refuted for c in tried[0])):
+                cases, reason = tried
         found = replace(found, reason=reason) if reason else found
         line, place = self.document.line(found.at), self.document.place(found.at)
         if not cases:

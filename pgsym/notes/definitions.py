@@ -139,7 +139,7 @@ class Definitions(ABC):
         if (
             (known is not None and known.at != source.at + left.at)
             or (limit is not None and limit[1] != source.at + left.at and key == base + "(.)")
-            or base in self.names.told
+            or len(self.names.told.get(base, ())) == 1
             or base in ("\\pi", "\\tilde{\\pi}", "\\gamma", "\\theta", "\\tau")
             or (base == "J" and not (sub is not None and re.fullmatch("[A-Za-z]{2,}|[0-9]", plain(sub))))
         ):

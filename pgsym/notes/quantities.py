@@ -298,7 +298,7 @@ class FormulaQuantities(FormulaEvents):
         primed = decoration(base, [t for t in marks if self.names.told.get(t.text) != ("mu0",)], at) or primed
         keys = [f"{base}_{plain(sub or ())}(.)", base + "(.)"]
         own = next((self.names.own[key] for key in keys if key in self.names.own), None)
-        if own is not None and base not in self.names.told:
+        if own is not None and len(self.names.told.get(base, ())) != 1:
             if not own.text or primed or len(own.indices) != 1:
                 why = own.why or f"for {' and '.join(own.indices)}"
                 why = f"found {base}(.), which line {own.line} defines in a way that was not read ({why})"

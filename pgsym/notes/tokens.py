@@ -43,10 +43,11 @@ FONTS = split_words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \
 WORDS = split_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
 _ONE_OF = (
     r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
-    r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack", r"] \rbrack", r"\le \leq <= \leqslant", r"\ge \geq >= \geqslant",
-    r"' \prime", r"\frac \dfrac \tfrac", r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt",
-    r"> \gt", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv", r"\phi \varphi", r"\epsilon \varepsilon",
-    r"\approx \simeq \cong", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
+    r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack", r"] \rbrack",
+    r"\le \leq <= \leqslant \leqq \preceq \preccurlyeq", r"\ge \geq >= \geqslant \geqq \succeq \succcurlyeq",
+    r"' \prime", r"\frac \dfrac \tfrac", r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt \prec",
+    r"> \gt \succ", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv \defeq", r"\phi \varphi",
+    r"\epsilon \varepsilon", r"\approx \simeq \cong \asymp \lesssim \gtrsim", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
     r"\Rightarrow \implies \Longrightarrow \therefore", r"\iff \Leftrightarrow \Longleftrightarrow",
 )  # fmt: skip
 _SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
@@ -278,10 +279,11 @@ def _dressed(found: list[Token]) -> list[Token]:
         elif token.text in FONTS and after is not None:
             kept.append(Token("symbol", f"{token.text}{{{spelled(after.held).strip()}}}", token.at))
             k += 1
-        elif token.text in ("\\underset", "\\overset") and k + 1 < len(found) and after is not None:
+        elif token.text in ("\\underset", "\\overset", "\\stackrel") and k + 1 < len(found) and after is not None:
             body = found[k + 1]
+            is_sign = all(t.kind == "operator" for t in body.held)  # a label of a relation says nothing
             mark = Token("operator", "_" if token.text == "\\underset" else "^", token.at)
-            kept += (*body.held, mark, after)
+            kept += body.held if is_sign else (*body.held, mark, after)
             k += 2
         elif token.text in ("\\underbrace", "\\overbrace") and after is not None:
             kept.append(after)

@@ -275,6 +275,25 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch, ca
     assert [path.name for path in tmp_path.iterdir()] == ["bellman.md"]
 
 
+def test_value_beside_the_average_reward_is_not_refuted_as_a_discounted_one():
+    r"""Poisson's equation writes V for the differential value; with a discount V is what it is, right or wrong."""
+    note = (
+        r"The average reward is $\bar r = \sum_s \mu(s) \sum_a \pi(a|s) r(s,a)$, where $\mu$ is the stationary distribution."
+        + "\n\n$$J = \\bar r$$\n\n"
+    )
+    poisson = r"V(s) = \sum_a \pi(a|s) (r(s,a) - \bar r + \sum_{s'} P(s'|s,a) V(s'))"
+    found = {
+        formula: audited(f"{note}$${formula}$$").relations[-1].status
+        for formula in (
+            poisson,
+            r"V(s) = r_\pi(s) + \gamma \sum_{s'} P_\pi(s,s') V(s')",
+            r"V(s) = \gamma r_\pi(s)",
+            "V(s) = V(s) + 0",
+        )
+    }
+    assert list(found.values()) == ["inapplicable", "proved", "refuted", "proved"]
+
+
 def test_order_that_is_not_decided_is_said_to_be_so():
     """Entropy lies above the parabola through its three known points; log t - log u >= 1 - u/t is too weak for that."""
     audit = audited(r"$$\sum_a \pi(a|s) \log\pi(a|s) \le 2 \log 2 \, (\sum_a \pi(a|s)^2 - 1)$$")

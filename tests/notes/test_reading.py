@@ -27,6 +27,10 @@ def read_as(*formulas: str, **names) -> list[str]:
 
 READ = {
     r"\frac12V(s) = \tfrac\gamma23": "1/2 * V(s) == gamma / 2 * 3",
+    r"\nabla J \nabla J^\top \succeq 0": "outer(grad J, grad J) >= 0",
+    r"V(s) \leqq V^*(s)": "V(s) <= V*(s)",
+    r"J \stackrel{(a)}{=} V(s_0)": "J == sum[s0] mu0(s0) * V(s0)",
+    r"V(s) \overset{\text{def}}{\neq} J": "V(s) != J",
     r"r_{\pi'}(s) = r_\pi(s)": "r_pi'(s) == r_pi(s)",
     r"P^{\pi'}(s'|s) = P_\pi(s,s')": "P_pi'(s,s') == P_pi(s,s')",
     r"\mathcal{R}^\pi_s \neq \mathcal{R}^{\pi'}_s": "r_pi(s) != r_pi'(s)",
