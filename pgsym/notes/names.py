@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgsym.errors import ClaimError, NotReadError
-from pgsym.notes.tokens import GREEK, Rewritten, Token, rewritten, spelled
+from pgsym.notes.spellings import GREEK
+from pgsym.notes.tokens import Rewritten, Token, rewritten, spelled
 
 _STATIONARY, _VISITS = ("mu", "eta", "d"), ("eta", "d", "mu")
 WEIGHTS: dict[str, tuple[str, ...]] = {

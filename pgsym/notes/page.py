@@ -17,7 +17,8 @@ from pgsym.notes.macros import Macros, replaced
 from pgsym.notes.marked import remark_on, summary_of
 from pgsym.notes.remarks import Display, FoldedText, NoteSymbol, Paragraph, as_html
 from pgsym.notes.result import DEPENDS, AuditedNote, NoteRelation
-from pgsym.notes.tokens import require_small, split_words
+from pgsym.notes.spellings import split_words
+from pgsym.notes.tokens import require_small
 
 _LOOK = """
 .found { border-left: 3px solid currentColor; margin: .3rem 0 .9rem; padding: .1rem 0 .1rem .8rem; }

@@ -15,7 +15,8 @@ from pgsym.notes.elements import NoteElement, NotePart, in_paragraphs
 from pgsym.notes.formats import blank
 from pgsym.notes.macros import definitions
 from pgsym.notes.safe import Held, Item, items
-from pgsym.notes.tokens import latex_nodes, split_words
+from pgsym.notes.spellings import split_words
+from pgsym.notes.tokens import latex_nodes
 
 _OF_ONE = {
     "\\section": "h1", "\\subsection": "h2", "\\subsubsection": "h3", "\\paragraph": "h4", "\\emph": "em",

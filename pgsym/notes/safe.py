@@ -21,18 +21,8 @@ from pgsym.claims.language.characters import TEX
 from pgsym.errors import NotReadError
 from pgsym.expression.notation import escape_text
 from pgsym.notes.macros import Macros, replaced
-from pgsym.notes.tokens import (
-    FONTS,
-    GREEK,
-    LOOKS_OF_ONE,
-    OPERATORS,
-    ROWS,
-    SIZES,
-    WORDS,
-    latex_nodes,
-    require_small,
-    split_words,
-)
+from pgsym.notes.spellings import FONTS, GREEK, LOOKS_OF_ONE, OPERATORS, ROWS, SIZES, WORDS, split_words
+from pgsym.notes.tokens import latex_nodes, require_small
 
 _SYMBOLS = {"\\ "} | GREEK | {o for o in OPERATORS if o[0] == "\\"} | split_words(
     r"\sum \prod \int \iint \oint \max \min \sup \inf \lim \log \ln \exp \arg \Pr \det \dim \sin \cos \tanh \nabla \ni "

@@ -18,46 +18,16 @@ from typing import Any, cast
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
 from pylatexenc.macrospec import EnvironmentSpec, LatexContextDb, MacroSpec
 
-from pgsym.claims.language.characters import TEX
 from pgsym.errors import NotReadError
 from pgsym.limits import NOTE_DEPTH, NOTE_FORMULA
 from pgsym.notes.macros import Macros, replaced
+from pgsym.notes.spellings import FONTS, GREEK, LOOKS, LOOKS_OF_ONE, NAMES, OPERATORS, ROWS, SAME, WORDS, WRAPS
 
 NEWLINE, GAP, TEXT, NAME = "\\\\", "gap", "text", "name"
 """Kinds of tokens: the end of a row, a wide space, words in a formula, a name of the claim language."""
 
 
-def split_words(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
-
-SIZES = " ".join("\\" + size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
-_LOOKS = split_words(
-    r"\left \right \middle \limits \nolimits \displaystyle \textstyle \nonumber \notag \hfill \noindent \, \; \: \! \> "
-    r"\mathstrut \scriptstyle \scriptscriptstyle \scriptsize \footnotesize \small \tiny " + SIZES
-) | {"\\ "}
-LOOKS_OF_ONE = split_words(r"\label \tag \color \vspace \hspace \phantom \eqref \textcolor")
-_WRAPS = split_words(r"\cancel \mathop \boxed \mathrm \mathbf \boldsymbol \bm \mathit \operatorname \mathsf \rm \bf")
-FONTS = split_words(r"\mathbb \mathcal \mathscr \mathfrak \hat \widehat \tilde \widetilde \bar \overline \vec \dot")
-WORDS = split_words(r"\text \textrm \textit \textbf \mbox \hbox \intertext \texttt \textsf")
-_ONE_OF = (
-    r"\| \Vert \lVert \rVert \parallel", r"| \vert \mid \lvert \rvert", r"\log \ln", r"* \cdot \times \ast \star",
-    r"\{ \lbrace", r"\} \rbrace", r"[ \lbrack", r"] \rbrack",
-    r"\le \leq <= \leqslant \leqq \preceq \preccurlyeq", r"\ge \geq >= \geqslant \geqq \succeq \succcurlyeq",
-    r"' \prime", r"\frac \dfrac \tfrac", r"\int \iint", r"\rightarrow \to", r"\max \sup", r"\min \inf", r"< \lt \prec",
-    r"> \gt \succ", r"\neq \ne", r":= \coloneqq \triangleq \doteq \equiv \defeq", r"\phi \varphi",
-    r"\epsilon \varepsilon", r"\approx \simeq \cong \asymp \lesssim \gtrsim", r"\dots \dotsc \cdots \ldots", r"gap \quad \qquad",
-    r"\Rightarrow \implies \Longrightarrow \therefore", r"\iff \Leftrightarrow \Longleftrightarrow",
-)  # fmt: skip
-_SAME = {other: one for one, *others in map(str.split, _ONE_OF) for other in others} | TEX
-"""Other spellings of one symbol."""
-_NAMES = ("log", "ln", "exp", "max", "min", "argmax", "arg", "Pr", "lim", "sg", "Var", "Cov")
 _CLOSES = {"(": ")", "[": "]", "\\{": "\\}"}
-ROWS = split_words(
-    "align aligned equation gather gathered split multline eqnarray alignat displaymath math flalign dmath"
-)
-"""Environments of rows; what they hold stands for itself."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -230,7 +200,7 @@ def _characters(text: str, at: int) -> list[Token]:
     k = 0
     while k < len(text):
         character, size = text[k], 1
-        word = next((w for w in _NAMES if text.startswith(w, k) and not text[k - 1 : k].isalpha()), None)
+        word = next((w for w in NAMES if text.startswith(w, k) and not text[k - 1 : k].isalpha()), None)
         number = _NUMBER.match(text, k)
         if character.isspace() or character in "~&":
             pass
@@ -257,7 +227,7 @@ def _dressed(found: list[Token]) -> list[Token]:
         k += 1
         if token.kind != "command":
             kept.append(token)
-        elif token.text in _LOOKS:
+        elif token.text in LOOKS:
             if token.text in ("\\left", "\\right") and after is not None and after.text == ".":
                 why = f"found {token.text}. without a bracket; they come in pairs. Write both"
                 raise NotReadError(why, token.at)
@@ -268,11 +238,11 @@ def _dressed(found: list[Token]) -> list[Token]:
             k += _skipped(found[k:])
         elif token.text in WORDS and after is not None:
             words = _spaced(after.held)
-            is_name = words.strip("\\") in _NAMES
+            is_name = words.strip("\\") in NAMES
             name = Token("command", words, token.at)
             kept.append(same(name) if is_name else Token(TEXT, f"\\text{{{words}}}", token.at))
             k += 1
-        elif token.text in _WRAPS and after is not None:
+        elif token.text in WRAPS and after is not None:
             k += after.text == "*" and k + 1 < len(found)  # \operatorname*
             kept += _unwrapped(token, found[k])
             k += 1
@@ -311,7 +281,7 @@ def _unwrapped(token: Token, after: Token) -> Sequence[Token]:
 
 def same(token: Token) -> Token:
     """The token in its one spelling, and what it is."""
-    text, kind = _SAME.get(token.text, token.text), token.kind
+    text, kind = SAME.get(token.text, token.text), token.kind
     if text == GAP:
         kind = GAP
     elif text in GREEK or text == "\\mathbb{E}":
@@ -333,18 +303,6 @@ def _primed(found: list[Token]) -> list[Token]:
         else:
             kept.append(token)
     return kept
-
-
-GREEK = split_words(
-    r"\alpha \beta \gamma \delta \epsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi \rho \sigma \tau \phi "
-    r"\chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega \ell \vartheta \varrho"
-)
-"""Letters that are commands."""
-OPERATORS = split_words(
-    r"* | ' < > := [ ] \{ \} \le \ge \neq \propto \approx \sim \in \rightarrow \leftarrow \Rightarrow \forall \simeq - "
-    r"\| \Vert \cong \gets \Leftarrow \lVert \rVert \ll \gg"
-)
-"""What stands between symbols."""
 
 
 def _skipped(rest: list[Token]) -> int:
