@@ -55,20 +55,14 @@ class Entry(t.Node):
 
 @dataclass(frozen=True)
 class ScoreTerm:
-    """A term without its score, and the time of that score.
-
-    Attributes
-    ----------
-    time : str
-        Empty where the term is a constant.
-    vector : Node or None
-        A function of the step that stands in the score's place.
-    """
+    """A term without its score, and the time of that score."""
 
     term: Term
     time: str
+    """Empty where the term is a constant."""
     stages: Stages
     vector: t.Node | None = None
+    """A function of the step that stands in the score's place."""
 
 
 def score_terms(estimator: Estimator, parameters: Sequence[sp.Symbol] = ()) -> list[ScoreTerm]:
