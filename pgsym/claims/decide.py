@@ -252,6 +252,9 @@ def _notes(meaning: Meaning, setting: BoundClaim, found: Mapping[Any, Any]) -> t
     for name in setting.unprimed:
         declared = f"; for all {name}': before the claim makes it another" * (name in ("P", "r"))
         notes.append(f"{name}' is {name}: the second policy acts in the same model{declared}")
+    if setting.may_jump:
+        where = "= 0, where runs end elsewhere; it is decided there once the symbol has its number"
+        notes += [f"not about {g} {where}" for g in setting.structure.faces]
     one_number = len({place for place, _ in found}) <= 1 and (not setting.rank or len(setting.policy.params) <= 1)
     if RELATIONS[setting.claim.relation].whole and one_number:
         what = "parameter" if setting.rank else "number"

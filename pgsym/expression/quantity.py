@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter, methodcaller
-from typing import Any
+from typing import Any, Literal
 
 STATE, ACTION, PARAMETER = "state", "action", "parameter"
 
@@ -72,6 +72,8 @@ class QuantityDefinition:
     """Claims may use it."""
     instead: str = ""
     """For a discounted quantity: what the average reward has in its place."""
+    reach: Literal["step", "run", "long run"] = "run"
+    """How far it looks: at a step, along a run, or at where runs stay, which jumps where a probability becomes 0."""
     value: Callable[[Any], Any] | None = None
     """Of a `Quantities`, to the value or the values by place; None: its attribute of this name."""
     bound: Callable[[Any], Any] | None = None
@@ -118,52 +120,52 @@ _DEFINITIONS = [
     ),
     _Q(
         "h", (STATE,), "the differential value, mu.h = 0", "h({0})", overrides=("r",),
-        caption="differential value", listed=True,
+        caption="differential value", listed=True, reach="long run",
     ),
-    _Q("rbar", (), "the average reward", r"\bar{{r}}", overrides=("r",), listed=True),
+    _Q("rbar", (), "the average reward", r"\bar{{r}}", overrides=("r",), listed=True, reach="long run"),
     _Q(
         "mu", (STATE,), "the stationary distribution", r"\mu({0})", ((0, Role.VISITED),),
-        caption="stationary distribution", listed=True,
+        caption="stationary distribution", listed=True, reach="long run",
     ),
     _Q(
         "eta", (STATE,), "expected discounted visits from mu0", r"\eta({0})", _COUNTED, overrides=_GM,
         caption="expected discounted visits", listed=True, instead="mu",
     ),
     _Q("d", (STATE,), "eta normalised to sum 1", "d({0})", _COUNTED, overrides=_GM, listed=True, instead="mu"),
-    _Q("mu0", (STATE,), "the start distribution", r"\mu_{{0}}({0})", _NEXT),
-    _Q("pi", (ACTION, STATE), "the policy", r"\pi({0} \mid {1})", ((1, Role.ACTING),), ((1, 0),)),
-    _Q("logit", _PAIR, "the logit l(s,a) of a softmax policy", r"\ell({0}, {1})", _ACTS, _SA),
+    _Q("mu0", (STATE,), "the start distribution", r"\mu_{{0}}({0})", _NEXT, reach="step"),
+    _Q("pi", (ACTION, STATE), "the policy", r"\pi({0} \mid {1})", ((1, Role.ACTING),), ((1, 0),), reach="step"),
+    _Q("logit", _PAIR, "the logit l(s,a) of a softmax policy", r"\ell({0}, {1})", _ACTS, _SA, reach="step"),
     _Q(
         "P", (STATE, STATE, ACTION), "the transition probability", r"P({0} \mid {1}, {2})",
-        ((1, Role.ACTING), (0, Role.NEXT)), ((1, 2),),
+        ((1, Role.ACTING), (0, Role.NEXT)), ((1, 2),), reach="step",
     ),
-    _Q("r", _PAIR, "the mean reward; r(s,a,s') given the next state", "r({0}, {1})", _ACTS, _SA),
-    _Q("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", r"P_{{\pi}}({0}, {1})", _STEP),
-    _Q("r_pi", (STATE,), "the mean reward under the policy", r"r_{{\pi}}({0})", _ACTS),
-    _Q("gamma", (), "the discount factor", r"\gamma"),
+    _Q("r", _PAIR, "the mean reward; r(s,a,s') given the next state", "r({0}, {1})", _ACTS, _SA, reach="step"),
+    _Q("P_pi", (STATE, STATE), "P_pi(s,s'), the chain under the policy", r"P_{{\pi}}({0}, {1})", _STEP, reach="step"),
+    _Q("r_pi", (STATE,), "the mean reward under the policy", r"r_{{\pi}}({0})", _ACTS, reach="step"),
+    _Q("gamma", (), "the discount factor", r"\gamma", reach="step"),
     _Q(
         "D", (STATE, STATE), "the deviation matrix (I - P_pi + 1 mu^T)^-1 - 1 mu^T", "D({0}, {1})",
-        ((0, Role.VISITED), (1, Role.VISITED)),
+        ((0, Role.VISITED), (1, Role.VISITED)), reach="long run",
     ),
     _Q("F", (), "the Fisher information matrix, weighted as the theorem", "F", rank=2),
-    _Q("I", (), "the identity matrix over the parameters", "I", rank=2),
+    _Q("I", (), "the identity matrix over the parameters", "I", rank=2, reach="step"),
     _Q(
         "vec(theta)", (), "the parameters as a vector", r"\boldsymbol{{\theta}}", rank=1,
-        value=attrgetter("theta"), bound=attrgetter("theta"),
+        value=attrgetter("theta"), bound=attrgetter("theta"), reach="step",
     ),
     _Q(
         "E[T]", (), "the expected number of steps to the end", r"\mathbb{{E}}[T]",
         value=_EXPECTED_STEPS, bound=_EXPECTED_STEPS,
     ),
-    _Q("|S|", (), "the number of states that are not terminal", r"|\mathcal{{S}}|"),
-    _Q("g", (STATE,), "the gain: long-run average reward from a state", "g({0})"),
-    _Q("nu", (STATE,), "the limiting distribution from mu0", r"\nu({0})", _NEXT),
-    _Q("H", (STATE,), "the differential value with any number of recurrent classes", "H({0})"),
+    _Q("|S|", (), "the number of states that are not terminal", r"|\mathcal{{S}}|", reach="step"),
+    _Q("g", (STATE,), "the gain: long-run average reward from a state", "g({0})", reach="long run"),
+    _Q("nu", (STATE,), "the limiting distribution from mu0", r"\nu({0})", _NEXT, reach="long run"),
+    _Q("H", (STATE,), "the differential value with any number of recurrent classes", "H({0})", reach="long run"),
     _star("J*", (), "the best J of any policy", "{{J^{{*}}}}"),
     _star("V*", (STATE,), "the best value of a state", "V^{{*}}({0})"),
     _star("Q*", _PAIR, "the action value under the best policy", "Q^{{*}}({0}, {1})", roles=_ACTS, pairs=_SA),
     _star("h*", (STATE,), "the differential value under the best average reward", "h^{{*}}({0})"),
-    _Q("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others", "n({0})"),
+    _Q("n", (STATE,), "expected visits from mu0 to a transient state, 0 for others", "n({0})", reach="long run"),
 ]  # fmt: skip
 
 QUANTITIES: dict[str, QuantityDefinition] = {quantity.name: quantity for quantity in _DEFINITIONS}

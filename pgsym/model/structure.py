@@ -12,12 +12,14 @@ from math import gcd
 from typing import Any
 
 import networkx as nx
+import sympy as sp
 
 from pgsym.errors import DiscountError, ImproperPolicyError, NotUnichainError, StructureError, UndefinedQuantityError
 from pgsym.model.mdp import MDP, State
 from pgsym.model.objective import Objective
 from pgsym.model.policy import Policy
 from pgsym.model.symbols import check_collision
+from pgsym.model.validate import assumed, symbolic_probabilities
 
 _SHOWN = 8
 
@@ -69,6 +71,35 @@ class Structure:
         alone = [c for c in self.components if len(c) == 1 and after[c[0]] == (c[0],)]
         closed = [c for c in self.components if len(c) > 1 and {t for i in c for t in after[i]} <= {*c}]
         return tuple(tuple(states[i] for i in c) for c in sorted(map(sorted, alone + closed)))
+
+    @cached_property
+    def faces(self) -> tuple[sp.Expr, ...]:
+        """What is 0 at a bound of the symbols that belongs to the domain, if runs end elsewhere there.
+
+        >>> from pgsym.model import tabular
+        >>> rows = [("s", "go", "s", "p", 0), ("s", "go", "end", "1 - p", 1)]
+        >>> mdp = MDP.from_transitions(rows, terminal=["end"], symbols={"p": "0 <= p <= 1"})
+        >>> Structure(mdp, tabular(mdp)).faces
+        (1 - p,)
+        """
+        bounds = [bound for assumption in assumed(self.mdp) for bound in assumption.inequalities]
+        free = self.mdp.symbols - {symbol for g, _ in bounds for symbol in g.free_symbols}
+        zeros: dict[sp.Expr, set[sp.Expr]] = {}
+        for p in symbolic_probabilities(self.mdp):
+            for factor, _ in sp.factor_list(sp.fraction(sp.together(p))[0])[1]:
+                ends = [g for g, strict in bounds if not strict and sp.cancel(factor / g).is_Rational]
+                for g in ends or [factor] * bool(factor.free_symbols & free and not factor.is_positive):
+                    zeros.setdefault(g, set()).add(p)
+        return tuple(g for g, gone in zeros.items() if self._closed(gone) != self._closed(set()))
+
+    def _closed(self, gone: set[sp.Expr]) -> set[frozenset[State]]:
+        """The sets of states that runs do not leave, terminal ones too, without the outcomes of some probabilities."""
+        graph = nx.DiGraph()
+        graph.add_nodes_from(self.mdp.states)
+        for s in self.mdp.nonterminal:
+            outcomes = (o for a in self.policy.support(s) for o in self.mdp.outcomes(s, a))
+            graph.add_edges_from((s, o.state) for o in outcomes if o.p not in gone)
+        return set(map(frozenset, nx.attracting_components(graph)))
 
     @cached_property
     def reachable(self) -> frozenset[State]:

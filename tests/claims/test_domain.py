@@ -13,7 +13,7 @@ from pgsym.claims.domain import Domain
 from pgsym.claims.witness import find_witness
 from pgsym.expression.assumptions import Assumption
 from pgsym.expression.linear import implied
-from pgsym.model import MDP, direct_policy, mixture, sigmoid
+from pgsym.model import MDP, Problem, direct_policy, mixture, sigmoid
 from pgsym.model.structure import Structure
 
 METHODS = ("normal form", "identity test")
@@ -201,3 +201,25 @@ def test_points_of_random_problems_lie_inside(kind):
         setting = BoundClaim(claim, drawn.mdp, drawn.policy, drawn.objective, Structure(drawn.mdp, drawn.policy))
         witness = find_witness(setting, rng, None)
         assert lies_inside(drawn.mdp, drawn.policy, witness)
+
+
+@pytest.mark.parametrize(
+    ("claim", "gamma", "bounds", "told"),
+    [
+        ('V("s") = 1', 1, "0 <= p <= 1", True),
+        ('g("s") = 0', "1/2", "0 <= p <= 1", True),
+        ('V("s") = 1', 1, "0 <= p < 1", False),  # at p = 0 runs end where they did
+        ('V("s") = (1 - p) / (1 - p/2)', "1/2", "0 <= p <= 1", False),  # continuous
+        ('r("s","go") = 1 - p', 1, "0 <= p <= 1", False),
+    ],
+)
+def test_a_face_on_which_runs_end_elsewhere_is_left_out_aloud(claim, gamma, bounds, told):
+    """At p = 1 the run stays for ever: there V is 0, and a loop that earns has a gain."""
+    loop = 1 if gamma != 1 and claim.startswith("g") else 0
+    rows = [("s", "go", "s", "p", loop), ("s", "go", "end", "1 - p", 1)]
+    problem = Problem(MDP.from_transitions(rows, terminal=["end"], start="s", gamma=gamma, symbols={"p": bounds}))
+    verdict = decide(problem, claim)
+    assert verdict.proved
+    assert any("not about 1 - p = 0" in note for note in verdict.notes) is told
+    if told:
+        assert decide(problem.at(p=1), claim).refuted
