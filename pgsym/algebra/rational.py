@@ -237,12 +237,11 @@ class RationalField(Field):
             rows = [self._row(terms, i, n) for i, terms in enumerate(equations)]
             right = [row.pop(n, self.zero) for row in rows]
             return self.factor(rows, [last]).solve(right)
-        cleared = []
-        for i, terms in enumerate(equations):
-            row = cleared_row(self._base, terms, i, n)
-            if row is None:
-                row = {j: e.numerator for j, e in self._cleared(self._row(terms, i, n))[0].items()}
-            cleared.append(row)
+        cleared = [
+            cleared_row(self._base, terms, i, n)
+            or {j: e.numerator for j, e in self._cleared(self._row(terms, i, n))[0].items()}
+            for i, terms in enumerate(equations)
+        ]
         return solve_cleared(self._base, cleared, last)
 
     def _row(self, terms: Terms, i: int, n: int) -> dict[int, Any]:

@@ -41,16 +41,11 @@ def read(document: NoteDocument, names: Names) -> list[WrittenRelation]:
     return _Reader(document, names).relations()
 
 
-def asks(source: Source, alone: bool = False) -> bool:
-    """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value.
-
-    Where the note has no words, `alone`, every formula is.
-    """
+def asks(source: Source) -> bool:
+    """Whether a formula in a line of text is read: it states something, and is more than a symbol with a value."""
     sides = re.split(_RELATED, source.latex)
-    return (
-        source.display
-        or alone
-        or (len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides))))
+    return source.display or (
+        len(sides) > 1 and (_OPERATOR.search(source.latex) is not None or all(map(_QUANTITY.search, sides)))
     )
 
 
@@ -64,7 +59,7 @@ class _Reader(Definitions):
     def relations(self) -> list[WrittenRelation]:
         found: list[WrittenRelation] = []
         for source in self.document.formulas:
-            if not asks(source, self.document.without_words):
+            if not (asks(source) or self.document.without_words):
                 found += self.in_sentence(source)
                 continue
             try:

@@ -81,6 +81,8 @@ class Differences:
     ) -> Iterator[tuple[float, int, Cut, tuple[Substitution, Substitution]]]:
         """Cuts through the lowest point, with how much of both halves is negative."""
         for place, cut in enumerate(cuts(p, extents)):
+            if time.monotonic() > self.deadline:
+                return
             pair = halves(extents, cut, self.closed)
             yield sum(negative_share(half.polynomial(p), half.extents) for half in pair), place, cut, pair
 

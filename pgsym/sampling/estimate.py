@@ -205,13 +205,9 @@ def random_signs(count: int, k: int, seed: int) -> Floats:
     >>> random_signs(2, 3, 0).shape
     (2, 3)
     """
-    if count < 1:
-        raise SamplingError(f"found {count}; at least one direction is required. Give 8, say", where="directions")
-    if count * k > DIRECTIONS:
-        raise SamplingError(
-            f"found {brief(count)} of {k} parameters; at most {DIRECTIONS} entries are drawn. Give fewer",
-            where="directions",
-        )
+    if not 1 <= count <= DIRECTIONS // max(k, 1):
+        wanted = f"at least one direction is required, and no more than {DIRECTIONS} entries of all"
+        raise SamplingError(f"found {brief(count)}; {wanted}. Give 8, say", where="directions")
     signs: Floats = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (count, k))
     return signs
 

@@ -62,7 +62,7 @@ TABLE = {
     | {
         "out of range": (["estimate", "short-corridor", "--horizon", "0"], "found 0"),
         "beyond all range": (["estimate", "short-corridor", "--horizon", "1" + 30 * "0"], "at most 10000000 steps"),
-        "too many directions": (["estimate", "short-corridor", "--directions", "1" + 30 * "0"], "entries are drawn"),
+        "too many directions": (["estimate", "short-corridor", "--directions", "1" + 30 * "0"], "entries of all"),
     },
     "moments": common("moments")
     | {

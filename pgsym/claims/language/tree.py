@@ -321,18 +321,13 @@ class Expect(Node):
         before = [d.index for d in self.draws[:k]]
         state = next((i for i in reversed(before) if not is_action(i)), "s")
         action = next((i for i in reversed(before) if is_action(i)), "a")
-        indices: tuple[Index, ...] = (draw.index,)
-        if draw.name == "pi":
-            indices = (draw.index, state)
-        elif draw.name == "P":
-            indices = (draw.index, state, action)
-        return Quantity(draw.name, indices, draw.primed, at=self.at)
+        given: dict[str, tuple[Index, ...]] = {"pi": (state,), "P": (state, action)}
+        return Quantity(draw.name, (draw.index, *given.get(draw.name, ())), draw.primed, at=self.at)
 
 
 def is_primed(node: Node) -> bool:
     """Whether the node itself, whatever stands below it, is about the second world."""
-    of_second = isinstance(node, PrimedGrad) or bool(getattr(node, "primed", False))
-    return of_second or (isinstance(node, Expect) and any(draw.primed for draw in node.draws))
+    return isinstance(node, PrimedGrad) or bool(getattr(node, "primed", False))
 
 
 def written_out(node: Node) -> Iterator[Node]:
