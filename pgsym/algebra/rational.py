@@ -230,9 +230,8 @@ class RationalField(Field):
         >>> field.to_sympy(x[0]), field.to_sympy(x[1])
         (-1/((p - 1)*(p**2 + p + 1)), -p/((p - 1)*(p**2 + p + 1)))
         """
-        if not equations:
+        if not (n := len(equations)):
             return []
-        n = len(equations)
         if self._constant or n > FRACTION_FREE:
             rows = [self._row(terms, i, n) for i, terms in enumerate(equations)]
             right = [row.pop(n, self.zero) for row in rows]
