@@ -22,7 +22,8 @@ HABITS: dict[str, str] = {
     r"\bJ'?\([\w']+\)": "J stands alone. Write J, and J' for that of a second policy",
     r"\b(?:D_)?KL\(": "a divergence is written out. Write sum[a] pi(a|s) * log (pi(a|s) / pi'(a|s))",
     r"\b(?:entropy|H)\((?=pi)": "an entropy is written out. Write -sum[a] pi(a|s) * log pi(a|s)",
-    r"\bP(?:r(?:ob)?)?[(\[](?=\s*[sar]_)": "the chance of what a run does is a mean of brackets. Write E[tau] 1[s_1=s]",
+    r"\bP(?:r(?:ob)?)?[(\[](?=\s*[sar]_[^|,)\]]*=)":
+        "the chance of what a run does is a mean of brackets. Write E[tau] 1[s_1=s]",
     r"\b(?:nabla|del|gradient|grad)_\w+|\b(?:nabla|del|gradient)\b|\bd[A-Z]?/d\w+":
         "the gradient by all parameters is grad. Write grad J",
     r"(?:\A|(?<=[-+*/=<>(,\[]))\s*\|(?!S\|)": "the absolute value is abs(x). Write abs(V(s)) for |V(s)|",
