@@ -31,7 +31,7 @@ from pgsym.claims.trajectories.rewriting import log_probability
 from pgsym.errors import ClaimError
 from pgsym.exact.fields import LogBasis, WholeLogarithms, exact_field, prime_field, rational_field, size_field
 from pgsym.expression.naming import Alphabet, call, in_order
-from pgsym.expression.quantity import QUANTITIES
+from pgsym.expression.quantity import quantity_at
 from pgsym.limits import NORMAL_FORM_SECONDS, NORMAL_FORM_TERMS
 from pgsym.model.mdp import MDP
 from pgsym.model.objective import Objective
@@ -106,7 +106,7 @@ class BoundClaim:
     @property
     def may_jump(self) -> bool:
         """Whether it is about what jumps where a transition probability becomes 0: the long run, undiscounted runs."""
-        reaches = {QUANTITIES[node.name].reach for node in self._nodes if isinstance(node, t.Quantity)}
+        reaches = {quantity_at(node.name, 0).reach for node in self._nodes if isinstance(node, t.Quantity)}
         endless = self.mdp.gamma == 1 or t.Number(Fraction(1)) in self.discounts
         of_runs = "run" in reaches or self.uses(runs.RunExpect)
         return "long run" in reaches or (of_runs and (endless or self.objective is not Objective.START_STATE))

@@ -184,7 +184,7 @@ LISTED: tuple[str, ...] = tuple(name for name, quantity in QUANTITIES.items() if
 
 _REWARD_TO = QuantityDefinition(
     "r", (STATE, ACTION, STATE), QUANTITIES["r"].about, "r({0}, {1}, {2})", (*_ACTS, (2, Role.NEXT)), _SA,
-    value=_REWARD, bound=_REWARD,
+    reach="step", value=_REWARD, bound=_REWARD,
 )  # fmt: skip
 
 
@@ -209,4 +209,4 @@ def reward_power(name: str) -> int | None:
 def _moment(name: str, power: int, arity: int) -> QuantityDefinition:
     """Outcomes of one (s, a, s') may have several rewards: E[r^2|s,a,s'] is not r(s,a,s')^2."""
     mean, compute = (_REWARD_TO if arity == 3 else VOCABULARY["r"]), methodcaller("reward_moment", power, arity)
-    return QuantityDefinition(name, mean.kinds, "", "", mean.roles, mean.pairs, value=compute, bound=compute)
+    return _Q(name, mean.kinds, "", "", mean.roles, mean.pairs, reach="step", value=compute, bound=compute)
