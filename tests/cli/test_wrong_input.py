@@ -327,7 +327,7 @@ TWICE = {
         "--objective",
         "start-state",
     ): "found --objective 2 times; it is given once. Leave one out",
-    ("--theta", "theta_x=0,theta_x=1"): "--theta: found theta_x twice; it has one value. Leave one out",
+    ("--theta", "theta_x=0,theta_x=1"): "--theta: found theta_x twice; once is required. Leave one out",
 }
 
 
@@ -349,7 +349,7 @@ def test_flags_and_options_of_several_values_may_be_given_again(run):
 def test_step_size_of_one_label_is_given_once(run):
     status, _, err = run("ascend", "short-corridor", "--step-size", "exact=1/2,exact=1/3")
     assert status == 2
-    assert "--step-size: found exact twice; it has one value. Leave one out" in err
+    assert "--step-size: found exact twice; once is required. Leave one out" in err
 
 
 def test_letter_of_a_note_has_one_meaning(run):
