@@ -71,11 +71,8 @@ def require_unicode(text: str, *, where: str | None) -> None:
 def check_size(characters: int, *, where: str | None) -> None:
     """Refuse a text that no reasonable model needs."""
     if characters > MAX_CHARACTERS:
-        raise SchemaError(
-            f"found {characters} characters or more; a model file has at most {MAX_CHARACTERS}. "
-            "Build the model in Python with MDP.from_arrays",
-            where=where,
-        )
+        what = f"found {characters} characters or more; a model file has at most {MAX_CHARACTERS}"
+        raise SchemaError(f"{what}. Build the model in Python with MDP.from_arrays", where=where)
 
 
 # -- JSON ------------------------------------------------------------------------------------------------
