@@ -252,7 +252,7 @@ def certify(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the certificate to this file, e.g. certificate.v.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="options.Let Coq check it, where Coq is installed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Let Coq check it, where Coq is installed.")] = False,
     closed_forms: Annotated[
         bool | None,
         typer.Option(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -34,9 +34,6 @@ from pgsym.expression.exact import to_expr, written
 
 STEPS = "T"
 """In the text of an estimator, how many steps a run has before it is cut off."""
-
-StateFunction = Mapping[Hashable, sp.Expr]
-"""Numbers by state; 0 where none is given, and in terminal states."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ class Structure:
                 ends = [g for g, strict in bounds if not strict and sp.cancel(factor / g).is_Rational]
                 for g in ends or [factor] * bool(factor.free_symbols & free and not factor.is_positive):
                     zeros.setdefault(g, set()).add(p)
-        return tuple(g for g, gone in zeros.items() if self._closed(gone) != self._closed(set()))
+        closed = self._closed(set()) if zeros else set()
+        return tuple(g for g, gone in zeros.items() if self._closed(gone) != closed)
 
     def _closed(self, gone: set[sp.Expr]) -> set[frozenset[State]]:
         """The sets of states that runs do not leave, terminal ones too, without the outcomes of some probabilities."""

@@ -23,6 +23,7 @@ _SAID = (
 )
 """What prose calls the weights of the states."""
 _CLAUSE_ENDS = re.compile(r"[,;:()]|\b(?:and|but|while|whereas|else|where|with|which)\b")
+"""What ends a clause."""
 _DENIES = re.compile(r"\b(?:not|no|nor|unlike|than|instead)\b", re.IGNORECASE)
 _LEAVES_OPEN = re.compile(r"\bor\b", re.IGNORECASE)
 _SECOND = r"(?:behaviou?r|sampling|logging|data[- ]collection)\s+policy"
@@ -32,8 +33,6 @@ _BEHIND = re.compile(
     rf"(?:\$|\\+\))\s*(?:is|be|denotes)\s+(?:the|a|an|any|some|another|our)\s+{_SECOND}\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[^.\n]*(?:\n[^.\n]+)*")
-_BETWEEN = re.compile(r"[,;:]|\b(?:and|while|whereas|but)\b")
-"""What ends a clause."""
 
 
 @dataclass

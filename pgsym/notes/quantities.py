@@ -51,10 +51,11 @@ class FormulaQuantities(FormulaEvents):
             return self.raised(bare, sup, at), after
         of_second = text in ("J", "\\pi") or (text in WEIGHTS and call is not None and _is_one(call.inside))
         if primes > of_second and text not in VALUES:
-            why = (
+            raise NotReadError(
                 f"found {plain(found[k : after - (call is not None)])}: a prime marks the second policy, as in J' and "
+                "V^{\\pi'}; another model, or a third policy, is not read",
+                at,
             )
-            raise NotReadError(why + "V^{\\pi'}; another model, or a third policy, is not read", at)
         if text == "\\gamma" and sub is None:
             return [("gamma", at), *(self.exponent(sup, at) if sup else [])], after - (call is not None)
         if text in SCALARS and call is None and sub is None and sup is None and not primes:
